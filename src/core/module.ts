@@ -1,0 +1,117 @@
+import type { CallContext } from "./context.js";
+import {
+  type Contract,
+  DefinitionError,
+  type EventDefinition,
+  type Input,
+  type Payload,
+  type Result,
+} from "./contract.js";
+
+export type Constructor<T = unknown> = new (...args: any[]) => T;
+
+/** What a class must look like to serve a contract: one method per procedure, the context as second argument. */
+export type ServiceOf<C extends Contract> = {
+  readonly [M in keyof C["procedures"]]: (input: Input<C, M>, ctx: CallContext) => Promise<Result<C, M>>;
+};
+
+/** A reaction to another module's event, delivered through this module's own stack. */
+export interface Subscription {
+  readonly event: EventDefinition;
+  readonly target: Constructor;
+  readonly handle: (target: any, payload: any, ctx: CallContext) => Promise<unknown>;
+}
+
+/** `when(orders.events.confirmed, LoyaltyService, (service, payload, ctx) => service.award({ … }, ctx))` */
+export const when = <D extends EventDefinition, T>(
+  event: D,
+  target: Constructor<T>,
+  handle: (target: T, payload: Payload<D>, ctx: CallContext) => Promise<unknown>,
+): Subscription => ({ event, target, handle });
+
+/** A change of a module's tables; runs once, in the order of the names. `db` is the query builder's handle. */
+export interface Migration {
+  readonly name: string;
+  up(db: any): Promise<void>;
+}
+
+/** A saga as the runtime needs to know it; made by `defineSaga`. */
+export interface SagaReference {
+  readonly name: string;
+  readonly version: number;
+  readonly requires: readonly Contract[];
+}
+
+export interface ModuleSpec<C extends Contract> {
+  readonly contract: C;
+  readonly service: Constructor<ServiceOf<C>>;
+  /** Contracts this module calls. A client of any other is refused. */
+  readonly requires?: readonly Contract[];
+  /** Classes the container makes, once each: repositories, policies. */
+  readonly bind?: readonly Constructor[];
+  /** Present where the module has data of its own. */
+  readonly migrations?: readonly Migration[];
+  readonly on?: readonly Subscription[];
+  readonly sagas?: readonly SagaReference[];
+  /** Runs once the module's own database is ready, before it serves; must not call other modules. */
+  readonly prepare?: { readonly target: Constructor; readonly run: (target: any, ctx: CallContext) => Promise<void> };
+}
+
+const brand = Symbol.for("pangaea.module");
+
+/** A module: the unit of ownership and of placement. Says nothing of where it runs. */
+export interface Module {
+  readonly name: string;
+  readonly contract: Contract;
+  readonly service: Constructor;
+  readonly requires: readonly Contract[];
+  readonly bind: readonly Constructor[];
+  readonly migrations: readonly Migration[] | undefined;
+  readonly on: readonly Subscription[];
+  readonly sagas: readonly SagaReference[];
+  readonly prepare: ModuleSpec<Contract>["prepare"];
+}
+
+export const isModule = (value: unknown): value is Module =>
+  typeof value === "object" && value !== null && brand in value;
+
+/** The name under which a subscriber's module receives an event. */
+export const eventMethod = (event: Pick<EventDefinition, "service" | "name">): string =>
+  `${event.service}.${event.name}`;
+
+/** Defines a module; its name is its contract's. */
+export function defineModule<C extends Contract>(spec: ModuleSpec<C>): Module {
+  const name = spec.contract.name;
+  const missing = Object.keys(spec.contract.procedures).filter(
+    (method) => typeof spec.service.prototype[method] !== "function",
+  );
+  if (missing.length > 0)
+    throw new DefinitionError(`module ${name}: ${spec.service.name} has no method ${missing.join(", ")}`);
+  const sagas = spec.sagas ?? [];
+  if (sagas.length > 0 && spec.migrations === undefined) {
+    throw new DefinitionError(`module ${name}: a saga is a row in the module's database; add migrations`);
+  }
+  const seen = new Set<string>();
+  for (const { event } of spec.on ?? []) {
+    const method = eventMethod(event);
+    if (seen.has(method))
+      throw new DefinitionError(`module ${name}: on: ${method} is handled twice; do both in one handler`);
+    seen.add(method);
+  }
+  const requires = new Map(
+    [...(spec.requires ?? []), ...sagas.flatMap((saga) => saga.requires)].map((c) => [c.name, c]),
+  );
+  const module: Module = {
+    name,
+    contract: spec.contract,
+    service: spec.service,
+    requires: [...requires.values()],
+    bind: spec.bind ?? [],
+    migrations: spec.migrations,
+    on: spec.on ?? [],
+    sagas,
+    prepare: spec.prepare,
+  };
+  Object.defineProperty(module, brand, { value: true });
+  return module;
+}

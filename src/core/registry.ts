@@ -1,0 +1,23 @@
+/** A process that can be reached, as others see it. */
+export interface Instance {
+  readonly id: string;
+  /** The name of the process in the topology. */
+  readonly process: string;
+  /** Service name → contract version. */
+  readonly services: Readonly<Record<string, number>>;
+  /** Transport name → address. */
+  readonly addresses: Readonly<Record<string, string>>;
+}
+
+export interface Registration {
+  close(): Promise<void>;
+}
+
+/** Who is where. Absence of the registry leaves its readers on what they last knew. */
+export interface Registry {
+  /** Makes an instance known until closed or until the process is gone. */
+  register(instance: Instance): Promise<Registration>;
+  /** Calls `onChange` now and at every change with all known instances; the returned function stops it. */
+  watch(onChange: (instances: readonly Instance[]) => void): () => void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,2 @@
+export * from "./core/index.js";
+export { defineContract } from "./schema/define-contract.js";

@@ -1,0 +1,87 @@
+import { EventEmitter } from "eventemitter3";
+import {
+  asError,
+  type Connection,
+  type CreateTransport,
+  errorOf,
+  type Handler,
+  type Listener,
+  type Transport,
+} from "../../src/core/index.js";
+
+interface Served {
+  readonly handler: Handler;
+  pending: number;
+  onIdle: (() => void) | undefined;
+}
+
+/**
+ * Calls inside one process: straight to the handler, nothing encoded. Values are isolated by the validation that stands
+ * in every stack, and events are fanned out by an emitter to copies made the same way.
+ */
+export const createTransport: CreateTransport = ({ logger }): Transport => {
+  const served = new Map<string, Served>();
+  const emitter = new EventEmitter();
+
+  const call =
+    (address: string): Handler =>
+    async (call) => {
+      const target = served.get(address);
+      if (target === undefined) {
+        throw errorOf("unavailable", `Nothing serves "${address}" in this process.`, { outcome: "not-sent" });
+      }
+      target.pending++;
+      try {
+        return await target.handler(call);
+      } catch (thrown) {
+        throw asError(thrown, "internal", "The service failed.", "failed");
+      } finally {
+        if (--target.pending === 0) target.onIdle?.();
+      }
+    };
+
+  const connect = (address: string): Connection => ({
+    call: call(address),
+    subscribe(topic, onEvent) {
+      const listener = (payload: unknown) => {
+        try {
+          onEvent(structuredClone(payload));
+        } catch (error) {
+          logger.error("A subscriber of a best-effort event threw.", { topic, error });
+        }
+      };
+      const name = `${address}/${topic}`;
+      emitter.on(name, listener);
+      return Promise.resolve(() => void emitter.off(name, listener));
+    },
+    close: () => Promise.resolve(),
+  });
+
+  const serve = (address: string, handler: Handler): Promise<Listener> => {
+    if (served.has(address)) throw new Error(`"${address}" is already served in this process`);
+    const entry: Served = { handler, pending: 0, onIdle: undefined };
+    served.set(address, entry);
+    return Promise.resolve({
+      address,
+      publish(topic, payload) {
+        queueMicrotask(() => emitter.emit(`${address}/${topic}`, payload));
+      },
+      async close() {
+        served.delete(address);
+        if (entry.pending > 0) await new Promise<void>((resolve) => (entry.onIdle = resolve));
+      },
+    });
+  };
+
+  return {
+    name: "in-process",
+    features: { remote: false, maxMessageBytes: Number.POSITIVE_INFINITY, dynamicAddress: false },
+    connect,
+    serve,
+    close() {
+      served.clear();
+      emitter.removeAllListeners();
+      return Promise.resolve();
+    },
+  };
+};
