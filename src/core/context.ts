@@ -12,6 +12,8 @@ export interface EventInfo {
   /** Unique for good; the inbox goes by it. */
   readonly id: string;
   readonly key: string;
+  /** `<producer>.<event>`. */
+  readonly method: string;
 }
 
 /** What a handler knows of the call it serves, and hands on as the second argument of every call it makes. */

@@ -16,3 +16,5 @@ export * from "./module.js";
 export * from "./registry.js";
 export * from "./schema.js";
 export * from "./transport.js";
+export * from "./validation.js";
+export * from "./work.js";

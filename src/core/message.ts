@@ -21,7 +21,7 @@ export interface CallMessage {
   readonly headers?: Readonly<Record<string, string>>;
   readonly principal?: Principal;
   readonly idempotencyKey?: string;
-  readonly event?: EventInfo;
+  readonly event?: Pick<EventInfo, "id" | "key">;
 }
 
 export interface ErrorMessage {
@@ -112,7 +112,7 @@ export function callFrom(message: unknown, clock: Clock): Call {
       headers: headers as Record<string, string> | undefined,
       principal: principal as Principal | undefined,
       idempotencyKey: idempotencyKey as string | undefined,
-      event: event as EventInfo | undefined,
+      event: isObject(event) ? { id: event.id as string, key: event.key as string, method } : undefined,
       cancellation: new Cancellation(),
     }),
   };

@@ -36,10 +36,12 @@ export interface Migration {
 }
 
 /** A saga as the runtime needs to know it; made by `defineSaga`. */
-export interface SagaReference {
+export interface SagaReference<State = any> {
   readonly name: string;
   readonly version: number;
   readonly requires: readonly Contract[];
+  /** Checks a state and gives back a copy of it. */
+  readonly validate: (state: unknown) => State;
 }
 
 export interface ModuleSpec<C extends Contract> {

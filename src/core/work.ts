@@ -1,0 +1,92 @@
+import type { CallContext } from "./context.js";
+import type { EventDefinition } from "./contract.js";
+import { errorOf, type ErrorDefinition } from "./error.js";
+import type { ErrorMessage } from "./message.js";
+import type { SagaReference } from "./module.js";
+import type { InputOf } from "./schema.js";
+
+/** An open transaction of a module's database. Valid only inside the callback of `Work.commit`. */
+export interface Tx {
+  /** Records an event in the same transaction; it is delivered after the commit, and only then. */
+  emit<D extends EventDefinition>(event: D, payload: InputOf<D["payload"]>): void;
+  /** Records a saga in the same transaction; its first step runs after the commit. Starting the same id again does nothing. */
+  start<S>(saga: SagaReference<S>, id: string, state: S): void;
+}
+
+/**
+ * A module's unit of work. State, events, sagas, the inbox row of a handled event and the stored reply of a keyed call
+ * commit together or not at all.
+ */
+export abstract class Work {
+  /**
+   * Runs `change` in one short transaction and returns its result. A repeat under the same idempotency key does not run
+   * it but returns the first result. A client call with `ctx` inside throws `failed_precondition`: a transaction must
+   * not wait for another module.
+   */
+  abstract commit<T>(ctx: CallContext, change: (tx: Tx) => Promise<T>): Promise<T>;
+}
+
+export interface SagaResult {
+  readonly status: "running" | "completed" | "compensated" | "parked";
+  /** Why it was compensated or parked. */
+  readonly failure: ErrorMessage | undefined;
+}
+
+/** A module's sagas, for handlers that want to wait for one. */
+export abstract class Sagas {
+  /**
+   * Waits until the saga has come to its end, or until shortly before the deadline of `ctx`: then the status is
+   * `running` and the saga goes on by itself. Throws `not_found` where no such saga was started.
+   */
+  abstract settled(saga: SagaReference<any>, id: string, ctx: CallContext): Promise<SagaResult>;
+}
+
+/** Publishes best-effort events outside of a transaction. At-least-once events go through `Tx.emit`. */
+export abstract class Events {
+  abstract publish<D extends EventDefinition>(event: D, payload: InputOf<D["payload"]>): void;
+}
+
+/** Refusals of the framework itself, with a reason like a contract's own. */
+export const frameworkErrors = {
+  IDEMPOTENCY_KEY_REUSED: {
+    reason: "IDEMPOTENCY_KEY_REUSED",
+    domain: "pangaea",
+    code: "failed_precondition",
+    status: 422,
+    message: "This idempotency key was used before with another input.",
+    details: undefined,
+  },
+  IDEMPOTENCY_KEY_REQUIRED: {
+    reason: "IDEMPOTENCY_KEY_REQUIRED",
+    domain: "pangaea",
+    code: "invalid_argument",
+    status: 400,
+    message: "This request needs an Idempotency-Key header.",
+    details: undefined,
+  },
+} as const satisfies Record<string, ErrorDefinition>;
+
+/** Under this key a context's `local` says that its module's transaction is open. */
+export const openTransaction = Symbol("open transaction");
+
+/** The identity of a keyed call, under `keyedCall` in a context's `local`: made from the validated input before any handler can change it. */
+export interface KeyedCall {
+  readonly procedure: string;
+  readonly principal: string;
+  readonly key: string;
+  readonly inputHash: string;
+}
+export const keyedCall = Symbol("keyed call");
+
+/** Thrown by `Work.commit` when the event being handled has already had its effect; the event's stack confirms it. */
+export class AlreadyHandled extends Error {
+  override name = "AlreadyHandled";
+}
+
+/** Refuses a client call from inside a transaction. */
+export const refuseInTransaction = (service: string, method: string) =>
+  errorOf(
+    "failed_precondition",
+    `${service}.${method} was called inside work.commit: call first and commit then, or start a saga in the commit.`,
+    { outcome: "not-sent" },
+  );

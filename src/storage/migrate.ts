@@ -1,0 +1,40 @@
+import type { Kysely } from "kysely";
+import { Migrator } from "kysely/migration";
+import type { Migration } from "../core/module.js";
+import { frameworkMigration } from "./framework-tables.js";
+
+/**
+ * Brings a module's tables up to its code, forward only. Throws, naming module and migration, where one fails or where
+ * the file was written by newer code; the database is then as it was.
+ */
+export async function migrate(module: string, db: Kysely<any>, migrations: readonly Migration[]): Promise<void> {
+  const all = [frameworkMigration, ...migrations];
+  const names = new Set(all.map((migration) => migration.name));
+  const migrator = new Migrator({
+    db,
+    migrationTableName: "pangaea_migration",
+    migrationLockTableName: "pangaea_migration_lock",
+    provider: {
+      getMigrations: () => Promise.resolve(Object.fromEntries(all.map(({ name, up }) => [name, { up }]))),
+    },
+  });
+  const applied = await appliedMigrations(db);
+  const unknown = applied.filter((name) => !names.has(name));
+  if (unknown.length > 0) {
+    throw new Error(
+      `module ${module}: its database was changed by newer code (${unknown.join(", ")}); run that version or newer.`,
+    );
+  }
+  const { error, results } = await migrator.migrateToLatest();
+  if (error !== undefined) {
+    const failed = results?.find((result) => result.status === "Error")?.migrationName ?? "its migrations";
+    throw new Error(`module ${module}: ${failed} failed: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function appliedMigrations(db: Kysely<any>): Promise<string[]> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some((table) => table.name === "pangaea_migration")) return [];
+  const rows = await db.selectFrom("pangaea_migration").select("name").execute();
+  return rows.map((row) => row.name as string);
+}

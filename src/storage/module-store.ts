@@ -1,0 +1,281 @@
+import { type Kysely, sql } from "kysely";
+import type { Clock } from "../core/clock.js";
+import type { CallContext, Context } from "../core/context.js";
+import type { EventDefinition } from "../core/contract.js";
+import { errorOf, fail, isError } from "../core/error.js";
+import type { Ids } from "../core/ids.js";
+import { type ErrorMessage, errorFrom, errorMessageOf } from "../core/message.js";
+import { eventMethod, type Migration, type SagaReference } from "../core/module.js";
+import type { InputOf } from "../core/schema.js";
+import { invalidArgument, type Validator, validatorOf } from "../core/validation.js";
+import {
+  AlreadyHandled,
+  frameworkErrors,
+  type KeyedCall,
+  keyedCall,
+  openTransaction,
+  type Tx,
+  type Work,
+} from "../core/work.js";
+import { Database, openSqlite, type SqliteFile } from "./database.js";
+import type { FrameworkTables } from "./framework-tables.js";
+import { migrate } from "./migrate.js";
+
+/** What a commit left behind for others to carry on: told after it, never inside it. */
+export interface CommitListener {
+  /** At-least-once events stand in the outbox. */
+  outboxGrew(): void;
+  sagaStarted(name: string, id: string): void;
+  /** A best-effort event, to be published now. */
+  publish(event: EventDefinition, payload: unknown): void;
+}
+
+/** How long a key is honoured. */
+export const idempotencyRetentionMs = 24 * 60 * 60 * 1000;
+
+const handledOnce = Symbol("first commit of this handling");
+
+interface OpenTx extends Tx {
+  readonly db: Kysely<any>;
+}
+
+type StoredReply = { readonly output: unknown } | { readonly error: ErrorMessage };
+
+/** A module's database with its unit of work and the framework's rows in it. */
+export class ModuleStore extends Database implements Work {
+  readonly #payloadValidators = new Map<EventDefinition, Validator>();
+
+  private constructor(
+    readonly module: string,
+    readonly file: SqliteFile,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+    private readonly listener: CommitListener,
+  ) {
+    super();
+  }
+
+  /** Opens the module's file under `dataDir` and brings its tables up to date. */
+  static async open(options: {
+    module: string;
+    dataDir: string;
+    migrations: readonly Migration[];
+    clock: Clock;
+    ids: Ids;
+    listener: CommitListener;
+  }): Promise<ModuleStore> {
+    const file = openSqlite(`${options.dataDir}/${options.module}.db`);
+    try {
+      await migrate(options.module, file.write, options.migrations);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    return new ModuleStore(options.module, file, options.clock, options.ids, options.listener);
+  }
+
+  get read(): Kysely<any> {
+    return this.file.read;
+  }
+
+  /** The framework's own rows, for the relay and the saga runner. */
+  get framework(): Kysely<FrameworkTables> {
+    return this.file.write as Kysely<FrameworkTables>;
+  }
+
+  in(tx: Tx): Kysely<any> {
+    return (tx as OpenTx).db;
+  }
+
+  close(): Promise<void> {
+    return this.file.close();
+  }
+
+  async commit<T>(ctx: CallContext, change: (tx: Tx) => Promise<T>): Promise<T> {
+    const context = ctx as Context;
+    if (context.local.has(openTransaction)) {
+      throw errorOf("failed_precondition", `${this.module}: work.commit inside work.commit; pass tx on instead.`);
+    }
+    const cancelled = context.cancellation.reason;
+    if (cancelled !== undefined) throw cancelled;
+    if (context.remainingMs() === 0) {
+      throw errorOf("deadline_exceeded", "The deadline passed before the commit began.", { outcome: "not-executed" });
+    }
+    context.local.set(openTransaction, true);
+    const after: (() => void)[] = [];
+    try {
+      const result = await this.file.write.transaction().execute((db) => this.#run(db, context, change, after));
+      context.local.set(handledOnce, true);
+      for (const action of after) action();
+      if (result.error !== undefined) throw result.error;
+      return result.output as T;
+    } finally {
+      context.local.delete(openTransaction);
+    }
+  }
+
+  /** Everything that must be true together. A declared error of a keyed call is a result: its change is undone, itself stored. */
+  async #run<T>(
+    db: Kysely<any>,
+    context: Context,
+    change: (tx: Tx) => Promise<T>,
+    after: (() => void)[],
+  ): Promise<{ output?: T; error?: Error }> {
+    const first = !context.local.has(handledOnce);
+    if (first && context.event !== undefined) await this.#enterInbox(db, context);
+    const keyed = first ? (context.local.get(keyedCall) as KeyedCall | undefined) : undefined;
+    if (keyed === undefined) return { output: await this.#change(db, context, change, after) };
+
+    const stored = await this.#storedReply(db, keyed);
+    if (stored !== undefined) {
+      return "error" in stored ? { error: errorFrom(stored.error) } : { output: stored.output as T };
+    }
+    await sql`savepoint change`.execute(db);
+    try {
+      const output = await this.#change(db, context, change, after);
+      await this.#storeReply(db, keyed, { output: output ?? null });
+      return { output };
+    } catch (error) {
+      if (!isError(error) || error.reason === undefined) throw error;
+      await sql`rollback to change`.execute(db);
+      after.length = 0;
+      await this.#storeReply(db, keyed, { error: errorMessageOf(error) });
+      return { error };
+    }
+  }
+
+  async #change<T>(
+    db: Kysely<any>,
+    context: Context,
+    change: (tx: Tx) => Promise<T>,
+    after: (() => void)[],
+  ): Promise<T> {
+    const rows: (() => Promise<void>)[] = [];
+    const tx: OpenTx = {
+      db,
+      emit: (event, payload) => {
+        if (event.service !== this.module) {
+          throw errorOf(
+            "internal",
+            `${this.module} cannot emit ${eventMethod(event)}: a module emits only its own events.`,
+          );
+        }
+        const valid = this.#validPayload(event, payload);
+        if (event.delivery === "best-effort") {
+          after.push(() => this.listener.publish(event, valid));
+          return;
+        }
+        rows.push(() => this.#insertEvent(db, context, event, valid));
+        after.push(() => this.listener.outboxGrew());
+      },
+      start: (saga, id, state) => {
+        const valid = saga.validate(state);
+        rows.push(() => this.#insertSaga(db, context, saga, id, valid));
+        after.push(() => this.listener.sagaStarted(saga.name, id));
+      },
+    };
+    const output = await change(tx);
+    for (const insert of rows) await insert();
+    return output;
+  }
+
+  async #enterInbox(db: Kysely<FrameworkTables>, context: Context): Promise<void> {
+    const event = context.event!;
+    const row = { method: event.method, event_id: event.id, handled_at: this.clock.wallTime() };
+    const { numInsertedOrUpdatedRows } = await db
+      .insertInto("pangaea_inbox")
+      .values(row)
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst();
+    if (numInsertedOrUpdatedRows === 0n) throw new AlreadyHandled();
+  }
+
+  async #storedReply(db: Kysely<FrameworkTables>, keyed: KeyedCall): Promise<StoredReply | undefined> {
+    const row = await db
+      .selectFrom("pangaea_idempotency")
+      .select(["input_hash", "reply"])
+      .where("procedure", "=", keyed.procedure)
+      .where("principal", "=", keyed.principal)
+      .where("key", "=", keyed.key)
+      .where("created_at", ">", this.clock.wallTime() - idempotencyRetentionMs)
+      .executeTakeFirst();
+    if (row === undefined) return undefined;
+    if (row.input_hash !== keyed.inputHash) throw fail(frameworkErrors.IDEMPOTENCY_KEY_REUSED);
+    return JSON.parse(row.reply) as StoredReply;
+  }
+
+  async #storeReply(db: Kysely<FrameworkTables>, keyed: KeyedCall, reply: StoredReply): Promise<void> {
+    const values = {
+      procedure: keyed.procedure,
+      principal: keyed.principal,
+      key: keyed.key,
+      input_hash: keyed.inputHash,
+      reply: JSON.stringify(reply),
+      created_at: this.clock.wallTime(),
+    };
+    // A row may still be there that is past its 24 hours.
+    await db.replaceInto("pangaea_idempotency").values(values).execute();
+  }
+
+  #validPayload<D extends EventDefinition>(event: D, payload: InputOf<D["payload"]>): unknown {
+    let validate = this.#payloadValidators.get(event);
+    if (validate === undefined) this.#payloadValidators.set(event, (validate = validatorOf(event.payload)));
+    try {
+      return validate(payload);
+    } catch (error) {
+      throw errorOf("internal", invalidArgument(`payload of ${eventMethod(event)}`, error).message);
+    }
+  }
+
+  async #insertEvent(
+    db: Kysely<FrameworkTables>,
+    context: Context,
+    event: EventDefinition,
+    payload: unknown,
+  ): Promise<void> {
+    await db
+      .insertInto("pangaea_outbox")
+      .values({
+        id: this.ids.uuid(),
+        name: event.name,
+        version: event.version,
+        key: event.key(payload),
+        payload: JSON.stringify(payload),
+        ...this.#origin(context),
+      })
+      .execute();
+  }
+
+  async #insertSaga<S>(
+    db: Kysely<FrameworkTables>,
+    context: Context,
+    saga: SagaReference<S>,
+    id: string,
+    state: S,
+  ): Promise<void> {
+    const origin = this.#origin(context);
+    await db
+      .insertInto("pangaea_saga")
+      .values({
+        name: saga.name,
+        id,
+        version: saga.version,
+        state: JSON.stringify(state),
+        phase: "forward",
+        step: 0,
+        failure: null,
+        ...origin,
+        updated_at: origin.created_at,
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+
+  #origin(context: Context) {
+    return {
+      headers: JSON.stringify(context.headers),
+      principal: context.principal === undefined ? null : JSON.stringify(context.principal),
+      created_at: this.clock.wallTime(),
+    };
+  }
+}
