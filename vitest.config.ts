@@ -6,6 +6,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["source"] } },
   test: {
     include: ["test/**/*.test.ts", "modules/**/*.test.ts"],
+    globalSetup: ["test/setup/redis.ts"],
     setupFiles: ["test/setup/metadata.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
