@@ -26,7 +26,7 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
       signal?.removeEventListener("abort", onAbort);
       resolve(passed);
     };
-    const cancel = clock.after(delayMs, () => done(true));
+    const cancel = clock.after(delayMs, () => done(true), true);
     const onAbort = () => {
       cancel();
       done(false);

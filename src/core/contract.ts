@@ -71,7 +71,7 @@ export type Delivery = "at-least-once" | "best-effort";
 export interface EventSpec<P extends Schema = Schema> {
   readonly payload: P;
   /** Events of one key are handled in the order in which they were committed. */
-  readonly key: (payload: OutputOf<P>) => string;
+  key(payload: OutputOf<P>): string;
   readonly delivery: Delivery;
 }
 

@@ -64,6 +64,22 @@ export const frameworkErrors = {
     message: "This request needs an Idempotency-Key header.",
     details: undefined,
   },
+  BODY_TOO_LARGE: {
+    reason: "BODY_TOO_LARGE",
+    domain: "pangaea",
+    code: "out_of_range",
+    status: 413,
+    message: "The body is larger than this server takes.",
+    details: undefined,
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    reason: "UNSUPPORTED_MEDIA_TYPE",
+    domain: "pangaea",
+    code: "invalid_argument",
+    status: 415,
+    message: "The body must be a JSON object, with Content-Type: application/json.",
+    details: undefined,
+  },
 } as const satisfies Record<string, ErrorDefinition>;
 
 /** Under this key a context's `local` says that its module's transaction is open. */

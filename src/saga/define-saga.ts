@@ -10,9 +10,11 @@ import type { Tx } from "../core/work.js";
 type Contracts = Readonly<Record<string, Contract>>;
 type Clients<R extends Contracts> = { readonly [K in keyof R]: ClientOf<R[K]> };
 
-/** One step: what it does, and how that is taken back. What `run` returns is merged into the state. */
-export interface Step<S, R extends Contracts> {
-  readonly run: (state: S, clients: Clients<R>, ctx: CallContext) => Promise<Partial<S> | void | object>;
+/** One step: what it does, what of its result the saga keeps, and how it is taken back. */
+export interface Step<S, R extends Contracts, T = any> {
+  readonly run: (state: S, clients: Clients<R>, ctx: CallContext) => Promise<T>;
+  /** What to write into the state for later steps. */
+  readonly keep?: (result: T) => Partial<S>;
   /** Must be harmless where `run` never happened: after a lost answer nobody knows. */
   readonly undo?: (state: S, clients: Clients<R>, ctx: CallContext) => Promise<unknown>;
 }
@@ -62,7 +64,7 @@ export class Saga<S = any, R extends Contracts = any> implements SagaReference<S
   }
 
   /** Adds a step at the end. A step's calls carry keys made from saga and step, so a repeated step has one effect. */
-  step(name: string, step: Step<S, R>): Saga<S, R> {
+  step<T>(name: string, step: Step<S, R, T>): Saga<S, R> {
     if (this.steps.some((other) => other.name === name)) {
       throw new DefinitionError(`saga ${this.name}: step ${name} is there twice; a step's name makes its keys`);
     }

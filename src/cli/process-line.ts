@@ -1,0 +1,34 @@
+import type { ChildProcess } from "node:child_process";
+import type { ChildMessage, Line, SupervisorMessage } from "../discovery/supervisor-registry.js";
+import type { Child } from "../runtime/supervisor.js";
+
+/** The line to the supervisor; undefined where this process was not started by one. */
+export function parentLine(): Line<ChildMessage, SupervisorMessage> | undefined {
+  if (process.send === undefined) return undefined;
+  return {
+    send(message) {
+      if (process.connected) process.send!(message, undefined, undefined, () => {});
+    },
+    onMessage(listener) {
+      process.on("message", listener);
+      return () => process.off("message", listener);
+    },
+  };
+}
+
+/** A spawned process as the supervisor wants it. */
+export const childOf = (child: ChildProcess): Child => ({
+  pid: child.pid ?? 0,
+  exited: new Promise((resolve) => {
+    child.once("exit", (code) => resolve(code));
+    child.once("error", () => resolve(1));
+  }),
+  send(message) {
+    if (child.connected) child.send(message, () => {});
+  },
+  onMessage(listener) {
+    child.on("message", listener);
+    return () => child.off("message", listener);
+  },
+  kill: () => void child.kill("SIGKILL"),
+});

@@ -1,0 +1,78 @@
+import { systemClock } from "../core/clock.js";
+import { systemIds } from "../core/ids.js";
+import type { ProcessSpec, Topology } from "../core/topology.js";
+import { staticRegistry } from "../discovery/static-registry.js";
+import { type SupervisorMessage, supervisorRegistry } from "../discovery/supervisor-registry.js";
+import { createLogger } from "../observability/pino-logger.js";
+import { staticInstances } from "../runtime/addresses.js";
+import { ProcessRuntime } from "../runtime/process-runtime.js";
+import { loadTransport } from "../runtime/project.js";
+import { ConfigurationError, readSettings } from "../runtime/settings.js";
+import { loadSystem } from "./load-system.js";
+import { parentLine } from "./process-line.js";
+
+export interface StartOptions {
+  readonly topology: string;
+  readonly process?: string;
+}
+
+/** Runs one process of a topology until it is told to stop; then drains it. */
+export async function start(options: StartOptions): Promise<number> {
+  const settings = readSettings(process.env);
+  const { topology, modules } = await loadSystem(options.topology);
+  const own = chooseProcess(topology, options.process);
+  const logger = createLogger(settings.logLevel, process.env.LOG_FORMAT === "json" ? "json" : "text", {
+    process: own.name,
+  });
+  const line = parentLine();
+  const registry =
+    line === undefined ? staticRegistry(staticInstances(topology, own, settings, modules)) : supervisorRegistry(line);
+
+  const runtime = await ProcessRuntime.start({
+    topology,
+    process: own,
+    modules,
+    settings,
+    registry,
+    parts: { clock: systemClock, ids: systemIds, logger },
+    loadTransport,
+    loadGateway: async () => (await import("../gateway/gateway.js")).createGateway,
+  });
+  line?.send({ type: "ready", addresses: runtime.addresses });
+  const { gateway, ...others } = runtime.addresses;
+  logger.info(`Ready${gateway === undefined ? "" : ` on ${gateway}`}.`, { modules: own.modules.join(","), ...others });
+
+  await toldToStop(line);
+  logger.info("Stopping: taking nothing new, answering what is under way.");
+  await runtime.stop();
+  return 0;
+}
+
+function chooseProcess(topology: Topology, name: string | undefined): ProcessSpec {
+  const names = topology.processes.map((spec) => spec.name).join(", ");
+  if (name === undefined) {
+    const [only, another] = topology.processes;
+    if (only !== undefined && another === undefined) return only;
+    throw new ConfigurationError(
+      `${topology.file} has several processes: say which with --process (${names}), or run all of them with "pangaea split".`,
+    );
+  }
+  const found = topology.processes.find((spec) => spec.name === name);
+  if (found === undefined) throw new ConfigurationError(`${topology.file} has no process "${name}"; it has ${names}.`);
+  return found;
+}
+
+/** Under a supervisor only its word counts: Ctrl-C in a terminal reaches every process at once, and the edge must drain first. */
+function toldToStop(line: ReturnType<typeof parentLine>): Promise<void> {
+  return new Promise((resolve) => {
+    process.on("SIGTERM", () => resolve());
+    process.on("SIGINT", () => {
+      if (line === undefined) resolve();
+    });
+    line?.onMessage((message: SupervisorMessage) => {
+      if (message.type === "stop") resolve();
+    });
+    // A supervisor that is gone can say nothing any more.
+    if (line !== undefined) process.once("disconnect", () => resolve());
+  });
+}

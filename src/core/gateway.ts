@@ -1,0 +1,32 @@
+import type { Clock } from "./clock.js";
+import type { Contract } from "./contract.js";
+import type { Ids } from "./ids.js";
+import type { Logger } from "./logger.js";
+
+/** What keeps a process from being ready: who, and why. Empty where it is ready. */
+export interface Readiness {
+  readonly waitingFor: readonly { readonly name: string; readonly reason: string }[];
+}
+
+/** What an entry from outside is given by the process it stands in. */
+export interface GatewayOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Every contract of the topology; those with `http` annotations become routes. */
+  readonly contracts: readonly Contract[];
+  /** A client of a contract, on the gateway's behalf. */
+  readonly client: (contract: Contract) => object;
+  readonly readiness: () => Promise<Readiness>;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly logger: Logger;
+}
+
+export interface Gateway {
+  /** `http://host:port` as it came out. */
+  readonly address: string;
+  /** Takes no new requests and waits for those under way. */
+  close(): Promise<void>;
+}
+
+export type CreateGateway = (options: GatewayOptions) => Promise<Gateway>;

@@ -1,0 +1,31 @@
+/** One process of a topology. */
+export interface ProcessSpec {
+  readonly name: string;
+  readonly modules: readonly string[];
+  /** Present where this process is an entry from outside. */
+  readonly gateway: { readonly host: string | undefined; readonly port: number | undefined } | undefined;
+  /** Transport name → address to listen at; the empty text leaves the choice to the process. */
+  readonly listen: Readonly<Record<string, string>>;
+}
+
+/** What runs where, and which transport a call to a service takes from another process. Checked when it is loaded. */
+export interface Topology {
+  /** The file it was read from, for messages. */
+  readonly file: string;
+  readonly name: string;
+  readonly processes: readonly ProcessSpec[];
+  /** Service name → transport name, for calls from other processes. */
+  readonly routes: ReadonlyMap<string, string>;
+  readonly defaultRoute: string;
+  readonly registry: "static" | "supervisor";
+  /** Transport name → its settings. */
+  readonly transports: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** The process that hosts a module; undefined where none does. */
+export const processOf = (topology: Topology, module: string): ProcessSpec | undefined =>
+  topology.processes.find((process) => process.modules.includes(module));
+
+/** The transport that calls to `service` take from another process. */
+export const routeOf = (topology: Topology, service: string): string =>
+  topology.routes.get(service) ?? topology.defaultRoute;

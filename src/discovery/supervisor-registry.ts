@@ -1,0 +1,50 @@
+import type { Instance, Registry } from "../core/registry.js";
+
+/** What a supervised process tells its supervisor. */
+export type ChildMessage =
+  | { readonly type: "register"; readonly instance: Instance }
+  | { readonly type: "deregister"; readonly id: string }
+  | { readonly type: "ready"; readonly addresses: Readonly<Record<string, string>> };
+
+/** What a supervisor tells its processes. */
+export type SupervisorMessage =
+  | { readonly type: "instances"; readonly instances: readonly Instance[] }
+  | { readonly type: "stop" };
+
+/** A two-way line to the other side: a process's IPC channel, or anything that behaves like one. */
+export interface Line<Out, In> {
+  send(message: Out): void;
+  onMessage(listener: (message: In) => void): () => void;
+}
+
+/** A registry kept by the supervisor on this machine: it knows at once when a process is gone. */
+export function supervisorRegistry(line: Line<ChildMessage, SupervisorMessage>): Registry {
+  let known: readonly Instance[] = [];
+  const watchers = new Set<(instances: readonly Instance[]) => void>();
+  const stopListening = line.onMessage((message) => {
+    if (message.type !== "instances") return;
+    known = message.instances;
+    for (const watcher of watchers) watcher(known);
+  });
+  return {
+    register(instance) {
+      line.send({ type: "register", instance });
+      return Promise.resolve({
+        close() {
+          line.send({ type: "deregister", id: instance.id });
+          return Promise.resolve();
+        },
+      });
+    },
+    watch(onChange) {
+      watchers.add(onChange);
+      onChange(known);
+      return () => watchers.delete(onChange);
+    },
+    close() {
+      stopListening();
+      watchers.clear();
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,131 @@
+import { Cancellation } from "../core/cancellation.js";
+import type { Call, Handler } from "../core/call.js";
+import { type Clock, sleep } from "../core/clock.js";
+import { type Context, type Principal, rootContext } from "../core/context.js";
+import { errorOf } from "../core/error.js";
+import type { Logger } from "../core/logger.js";
+import type { OutboxRow } from "../storage/framework-tables.js";
+import type { ModuleStore } from "../storage/module-store.js";
+
+export interface RelayOptions {
+  readonly store: ModuleStore;
+  /** The subscribing modules, with the names of the events of this module that each wants. */
+  readonly subscribers: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Delivers one event to a subscriber over that edge's transport; resolves when its effect is committed. */
+  readonly deliver: (call: Call) => ReturnType<Handler>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const batchSize = 100;
+const deliveryDeadlineMs = 10_000;
+const maxBackoffMs = 5_000;
+
+/**
+ * Brings a module's at-least-once events from its outbox to every subscriber, in commit order, until each is confirmed.
+ * How far each has come stands in the outbox's database; after a crash it goes on from there, and the subscriber's inbox
+ * drops what it had already. A subscriber that is slow or away delays nobody else.
+ */
+export class Relay {
+  readonly #stop = new Cancellation();
+  readonly #loops: Promise<void>[] = [];
+  #news = signal();
+
+  constructor(private readonly options: RelayOptions) {}
+
+  start(): void {
+    for (const [subscriber, events] of this.options.subscribers) this.#loops.push(this.#serve(subscriber, events));
+  }
+
+  /** Says that the outbox has grown. */
+  wake(): void {
+    const news = this.#news;
+    this.#news = signal();
+    news.fire();
+  }
+
+  /** Cancels the deliveries under way and ends; what was not confirmed is delivered again after the next start. */
+  async stop(): Promise<void> {
+    this.#stop.cancel(errorOf("canceled", "The module is being stopped."));
+    this.wake();
+    await Promise.all(this.#loops);
+  }
+
+  async #serve(subscriber: string, events: ReadonlySet<string>): Promise<void> {
+    const { logger, clock } = this.options;
+    let failures = 0;
+    while (this.#stop.reason === undefined) {
+      const news = this.#news;
+      try {
+        const delivered = await this.#deliverBatch(subscriber, events);
+        if (failures > 0) logger.info(`Events reach ${subscriber} again.`);
+        failures = 0;
+        if (!delivered) await news.fired;
+      } catch (error) {
+        if (this.#stop.reason !== undefined) return;
+        failures++;
+        // Said once per outage; the readiness of the subscriber says the rest.
+        if (failures === 1)
+          logger.warn(`An event for ${subscriber} is not confirmed yet and is tried again.`, { error });
+        await sleep(clock, Math.min(25 * 2 ** failures, maxBackoffMs), this.#stop.signal);
+      }
+    }
+  }
+
+  /** Delivers the next events in order; says whether there were any. Progress is kept even if one of them fails. */
+  async #deliverBatch(subscriber: string, events: ReadonlySet<string>): Promise<boolean> {
+    const { framework } = this.options.store;
+    const cursor = await framework
+      .selectFrom("pangaea_cursor")
+      .select("position")
+      .where("subscriber", "=", subscriber)
+      .executeTakeFirst();
+    const start = cursor?.position ?? 0;
+    const rows = (await framework
+      .selectFrom("pangaea_outbox")
+      .selectAll()
+      .where("position", ">", start)
+      .orderBy("position")
+      .limit(batchSize)
+      .execute()) as OutboxRow[];
+    let position = start;
+    try {
+      for (const row of rows) {
+        if (events.has(row.name)) await this.options.deliver(this.#callOf(row, subscriber));
+        position = row.position;
+      }
+    } finally {
+      if (position > start) {
+        await framework.replaceInto("pangaea_cursor").values({ subscriber, position }).execute();
+      }
+    }
+    return rows.length > 0;
+  }
+
+  #callOf(row: OutboxRow, subscriber: string): Call {
+    const method = `${this.options.store.module}.${row.name}`;
+    const context: Context = rootContext(this.options.clock, deliveryDeadlineMs, {
+      headers: JSON.parse(row.headers) as Record<string, string>,
+      principal: row.principal === null ? undefined : (JSON.parse(row.principal) as Principal),
+      event: { id: row.id, key: row.key, method },
+      cancellation: new Cancellation(this.#stop),
+    });
+    return {
+      kind: "event",
+      service: subscriber,
+      version: row.version,
+      method,
+      input: JSON.parse(row.payload),
+      effect: "idempotent",
+      attempt: 1,
+      caller: this.options.store.module,
+      context,
+    };
+  }
+}
+
+function signal() {
+  let fire!: () => void;
+  const fired = new Promise<void>((resolve) => (fire = resolve));
+  return { fire, fired };
+}

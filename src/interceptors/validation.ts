@@ -1,0 +1,68 @@
+import type { Call, Layer, Reply } from "../core/call.js";
+import { errorOf, type PangaeaError } from "../core/error.js";
+import { invalidArgument, ValidationError, type Validator } from "../core/validation.js";
+
+/** The validators of one procedure. */
+export interface Shape {
+  readonly input: Validator;
+  readonly output: Validator;
+}
+
+const nameOf = (call: Call): string => `${call.service}.${call.method}`;
+
+const withInput = (call: Call, validate: Validator): Call => {
+  try {
+    return { ...call, input: validate(call.input) };
+  } catch (error) {
+    throw invalidArgument(`input of ${nameOf(call)}`, error);
+  }
+};
+
+/** The answer breaks the contract: the service's fault, never the caller's. What is wrong goes to the log, not over the wire. */
+const brokenOutput = (call: Call, error: unknown): PangaeaError => {
+  if (!(error instanceof ValidationError)) throw error;
+  return errorOf("internal", `${nameOf(call)} answered with something its contract does not allow.`, {
+    outcome: "failed",
+    cause: error,
+  });
+};
+
+const withOutput = (call: Call, reply: Reply, validate: Validator): Reply => {
+  try {
+    return { output: validate(reply.output) };
+  } catch (error) {
+    throw brokenOutput(call, error);
+  }
+};
+
+/** Client side. `remote`: the answer comes from another process and is checked too. */
+export const clientValidation = (shape: Shape, remote: boolean): Layer => ({
+  role: "validation",
+  why: "Before anything is sent: a wrong input is refused here, in every layout alike, and the callee gets a copy of its own.",
+  interceptor: (next) => (call) => {
+    let checked: Call;
+    try {
+      checked = withInput(call, shape.input);
+    } catch (error) {
+      call.context.cancellation.detach();
+      return Promise.reject(error as PangaeaError);
+    }
+    const reply = next(checked);
+    return remote ? reply.then((received) => withOutput(call, received, shape.output)) : reply;
+  },
+});
+
+/** Server side. `remote`: the input comes from another process and is checked here too. The output always is. */
+export const serverValidation = (shape: Shape, remote: boolean): Layer => ({
+  role: "validation",
+  why: "Next to the service: it never sees a value its contract does not allow, and the caller gets a copy of the answer.",
+  interceptor: (next) => (call) => {
+    let checked: Call;
+    try {
+      checked = remote ? withInput(call, shape.input) : call;
+    } catch (error) {
+      return Promise.reject(error as PangaeaError);
+    }
+    return next(checked).then((reply) => withOutput(call, reply, shape.output));
+  },
+});

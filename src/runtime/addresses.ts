@@ -1,0 +1,58 @@
+import type { Module } from "../core/module.js";
+import type { Instance } from "../core/registry.js";
+import { type ProcessSpec, routeOf, type Topology } from "../core/topology.js";
+import { ConfigurationError, type Settings } from "./settings.js";
+
+/** The transports over which others call the modules of a process. None where it is the only process. */
+export function listenedTransports(topology: Topology, process: ProcessSpec): string[] {
+  if (topology.processes.length === 1) return [];
+  const needed = process.modules.map((module) => routeOf(topology, module));
+  return [...new Set([...needed, ...Object.keys(process.listen)])];
+}
+
+/**
+ * Where a process listens on a transport: as the topology says, else as `PANGAEA_ADDRESSES` says, else (the empty text)
+ * as the adapter chooses, which is a free port or the process's name.
+ */
+export const listenAddress = (process: ProcessSpec, transport: string, settings: Settings): string =>
+  process.listen[transport] || (transport === "http" ? settings.addresses.get(process.name) : undefined) || "";
+
+/**
+ * The instances of every other process, where no supervisor can be asked. Throws a `ConfigurationError` where the
+ * address of a process cannot be known.
+ */
+export function staticInstances(
+  topology: Topology,
+  own: ProcessSpec,
+  settings: Settings,
+  modules: ReadonlyMap<string, Module>,
+): Instance[] {
+  return topology.processes
+    .filter((process) => process !== own && process.modules.length > 0)
+    .map((process) => {
+      const addresses = listenedTransports(topology, process).map((transport) => {
+        // A named transport finds a process by its name; a network one needs to be told.
+        const address =
+          transport === "http"
+            ? (settings.addresses.get(process.name) ?? process.listen[transport])
+            : process.listen[transport] || process.name;
+        if (address === undefined || address === "" || address.endsWith(":0")) {
+          throw new ConfigurationError(
+            `${topology.file}: nobody says where process ${process.name} listens: set ` +
+              `processes.${process.name}.listen: { ${transport}: "http://HOST:PORT" } or ` +
+              `PANGAEA_ADDRESSES="${process.name}=http://HOST:PORT,…" for every process.`,
+          );
+        }
+        return [transport, address] as const;
+      });
+      return {
+        id: process.name,
+        process: process.name,
+        services: {
+          ...Object.fromEntries(process.modules.map((name) => [name, modules.get(name)!.contract.version])),
+          [`process-${process.name}`]: 1,
+        },
+        addresses: Object.fromEntries(addresses),
+      };
+    });
+}

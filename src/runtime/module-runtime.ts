@@ -1,0 +1,122 @@
+import { Cancellation } from "../core/cancellation.js";
+import type { Call, Handler } from "../core/call.js";
+import { rootContext } from "../core/context.js";
+import type { Contract, EventDefinition } from "../core/contract.js";
+import type { Module } from "../core/module.js";
+import { validatorOf } from "../core/validation.js";
+import { Relay } from "../events/relay.js";
+import type { Saga } from "../saga/define-saga.js";
+import { SagaRunner } from "../saga/saga-runner.js";
+import type { ServiceHost } from "../server/service-host.js";
+import { ModuleStore } from "../storage/module-store.js";
+import { createContainer } from "./container.js";
+import type { StackParts, Stacks } from "./stacks.js";
+
+/** What a module needs of the process that runs it. */
+export interface ModuleSurroundings {
+  readonly parts: StackParts;
+  readonly stacks: Stacks;
+  readonly host: ServiceHost;
+  readonly dataDir: string;
+  readonly client: (contract: Contract, caller: string) => object;
+  /** Brings an event to a subscribing module, wherever it is. */
+  readonly deliver: (call: Call) => ReturnType<Handler>;
+  /** Sends a best-effort event to whoever listens. */
+  readonly publish: (event: EventDefinition, payload: unknown) => void;
+  /** Subscribing module → names of this module's at-least-once events it wants. */
+  readonly subscribers: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+const prepareDeadlineMs = 30_000;
+
+/** A module that runs here: started, serving, drained or stopped on its own, while its neighbours go on. */
+export interface RunningModule {
+  readonly name: string;
+  /** Work that goes on without a caller: sagas under way. */
+  readonly pending: number;
+  /** Answers what is under way, stops relays and sagas where they stand, releases the database. */
+  stop(): Promise<void>;
+}
+
+/** Opens a module's data, makes its objects and serves it. Leaves nothing open where it fails. */
+export async function startModule(module: Module, around: ModuleSurroundings): Promise<RunningModule> {
+  const { host } = around;
+  const logger = around.parts.logger.child({ module: module.name });
+  const parts = { ...around.parts, logger };
+  let relay: Relay | undefined;
+  let sagas: SagaRunner | undefined;
+  const store =
+    module.migrations === undefined
+      ? undefined
+      : await ModuleStore.open({
+          module: module.name,
+          dataDir: around.dataDir,
+          migrations: module.migrations,
+          clock: parts.clock,
+          ids: parts.ids,
+          listener: {
+            outboxGrew: () => relay?.wake(),
+            sagaStarted: (name, id) => sagas?.wake(name, id),
+            publish: around.publish,
+          },
+        });
+  try {
+    const client = (contract: Contract) => around.client(contract, module.name);
+    let resolve: (target: any) => unknown;
+    if (store !== undefined) {
+      sagas = new SagaRunner({
+        store,
+        sagas: module.sagas as readonly Saga[],
+        clientOf: client,
+        resolve: (target) => resolve(target),
+        clock: parts.clock,
+        logger,
+      });
+      relay = new Relay({
+        store,
+        subscribers: around.subscribers,
+        deliver: around.deliver,
+        clock: parts.clock,
+        logger,
+      });
+    }
+    resolve = createContainer(module, {
+      clock: parts.clock,
+      ids: parts.ids,
+      logger,
+      events: { publish: (event, payload) => around.publish(event, validatorOf(event.payload)(payload)) },
+      data: store === undefined ? undefined : { database: store, work: store, sagas: sagas! },
+      client,
+    });
+    const service = resolve(module.service) as object;
+    if (module.prepare !== undefined) {
+      const context = rootContext(parts.clock, prepareDeadlineMs, { cancellation: new Cancellation() });
+      await module.prepare.run(resolve(module.prepare.target), context);
+    }
+    host.serve({
+      contract: module.contract,
+      service,
+      subscriptions: module.on,
+      resolve: (subscription) => resolve(subscription.target),
+      stackOf: (method, remote) => around.stacks.server(module.contract, method, remote),
+      eventStackOf: (subscription, remote) => around.stacks.event(module.contract, subscription, remote),
+    });
+    await sagas?.recover();
+    relay?.start();
+  } catch (error) {
+    await host.drain(module.name);
+    await store?.close();
+    throw error;
+  }
+  return {
+    name: module.name,
+    get pending() {
+      return sagas?.pending ?? 0;
+    },
+    async stop() {
+      await host.drain(module.name);
+      await Promise.all([sagas?.stop(), relay?.stop()]);
+      await store?.close();
+    },
+  };
+}

@@ -1,0 +1,62 @@
+/** What a process takes from its environment. The same names mean the same in every layout. */
+export interface Settings {
+  /** Gateway. */
+  readonly host: string;
+  readonly port: number;
+  /** The admin listener: loopback only, never the edge. */
+  readonly adminPort: number;
+  readonly dataDir: string;
+  readonly redisUrl: string;
+  readonly logLevel: string;
+  /** Keeps systems that share a broker apart; by default the topology's name. */
+  readonly namespace: string | undefined;
+  /** Process name → address, where nobody can be asked: `users=http://10.0.0.5:4001,orders=…`. */
+  readonly addresses: ReadonlyMap<string, string>;
+}
+
+const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
+
+/** Thrown for wrong settings or topologies: the message names the place and the mend, and needs no stack. */
+export class ConfigurationError extends Error {
+  override name = "ConfigurationError";
+}
+
+const refuse = (name: string, value: string, mend: string): never => {
+  throw new ConfigurationError(`${name}="${value}": ${mend}`);
+};
+
+/** Reads the settings; throws a `ConfigurationError` that names the variable and the mend. */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  const port = (name: string, fallback: number): number => {
+    const text = env[name];
+    if (text === undefined || text === "") return fallback;
+    const value = Number(text);
+    return Number.isInteger(value) && value >= 0 && value < 65_536
+      ? value
+      : refuse(name, text, "give a port from 0 to 65535");
+  };
+  const redisUrl = env.REDIS_URL || "redis://127.0.0.1:6379";
+  if (!URL.canParse(redisUrl) || !/^rediss?:$/.test(new URL(redisUrl).protocol)) {
+    throw new ConfigurationError("REDIS_URL: give an address like redis://127.0.0.1:6379");
+  }
+  const logLevel = env.LOG_LEVEL || "info";
+  if (!logLevels.includes(logLevel)) refuse("LOG_LEVEL", logLevel, `give one of ${logLevels.join(", ")}`);
+  const addresses = new Map<string, string>();
+  for (const pair of (env.PANGAEA_ADDRESSES ?? "").split(",").filter((text) => text !== "")) {
+    const [, name, address] = /^([a-z0-9-]+)=(\S+)$/.exec(pair.trim()) ?? [];
+    if (name === undefined || address === undefined) {
+      refuse("PANGAEA_ADDRESSES", pair, "write process=address pairs, with commas between: users=http://10.0.0.5:4001");
+    } else addresses.set(name, address);
+  }
+  const portOfGateway = port("PORT", 3000);
+  return {
+    host: env.HOST || "127.0.0.1",
+    port: portOfGateway,
+    adminPort: port("ADMIN_PORT", portOfGateway === 0 ? 0 : portOfGateway + 1),
+    dataDir: env.DATA_DIR || "./data",
+    redisUrl,
+    logLevel,
+    namespace: env.PANGAEA_NAMESPACE || undefined,
+    addresses,
+  };
+}

@@ -1,0 +1,68 @@
+import type { Layer, Stack } from "../core/call.js";
+import type { Clock } from "../core/clock.js";
+import type { Contract, Procedure } from "../core/contract.js";
+import type { Deadlines } from "../core/deadline.js";
+import type { Ids } from "../core/ids.js";
+import type { Logger } from "../core/logger.js";
+import type { Subscription } from "../core/module.js";
+import { validatorOf } from "../core/validation.js";
+import { accessLog } from "../interceptors/access-log.js";
+import { clientDeadline, serverDeadline } from "../interceptors/deadline.js";
+import { errorBoundary } from "../interceptors/error-boundary.js";
+import { idempotency } from "../interceptors/idempotency.js";
+import { tracing } from "../interceptors/tracing.js";
+import { clientValidation, serverValidation } from "../interceptors/validation.js";
+
+/** What the layers need of the process they run in. */
+export interface StackParts {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly logger: Logger;
+  readonly deadlines: Deadlines;
+  /** Changes a stack before it is built. For tests that add an interceptor or leave one out, to see what breaks. */
+  readonly revise?: (stack: Stack, place: "client" | "server" | "event", remote: boolean) => Stack;
+}
+
+/** The order of every stack stands here and nowhere else. `remote`: the call crosses, or has crossed, a process boundary. */
+export interface Stacks {
+  client(contract: Contract, method: string, remote: boolean): Stack;
+  server(contract: Contract, method: string, remote: boolean): Stack;
+  event(subscriber: Contract, subscription: Subscription, remote: boolean): Stack;
+}
+
+const anything = (value: unknown): unknown => value;
+
+export function createStacks(parts: StackParts): Stacks {
+  const { clock, ids, logger, deadlines, revise = (stack) => stack } = parts;
+  const shapeOf = ({ input, output }: Procedure) => ({ input: validatorOf(input), output: validatorOf(output) });
+  const onlyRemote = (remote: boolean, layer: () => Layer): Layer[] => (remote ? [layer()] : []);
+  return {
+    client(contract, method, remote) {
+      const shape = shapeOf(contract.procedures[method]!);
+      const stack = [tracing(ids), clientValidation(shape, remote), clientDeadline(deadlines)];
+      return revise(stack, "client", remote);
+    },
+    server(contract, method, remote) {
+      const shape = shapeOf(contract.procedures[method]!);
+      const stack = [
+        accessLog(clock, logger),
+        errorBoundary(contract, logger),
+        ...onlyRemote(remote, () => serverDeadline(deadlines)),
+        serverValidation(shape, remote),
+        idempotency(),
+      ];
+      return revise(stack, "server", remote);
+    },
+    event(subscriber, subscription, remote) {
+      const shape = { input: validatorOf(subscription.event.payload), output: anything };
+      // The payload comes out of the outbox as text, in every layout: it is checked like anything that was decoded.
+      const stack = [
+        accessLog(clock, logger),
+        errorBoundary(subscriber, logger),
+        serverDeadline(deadlines),
+        serverValidation(shape, true),
+      ];
+      return revise(stack, "event", remote);
+    },
+  };
+}
