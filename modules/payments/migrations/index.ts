@@ -1,0 +1,3 @@
+import { payments } from "./0001-payments.js";
+
+export const migrations = [payments];
