@@ -1,0 +1,3 @@
+import { products } from "./0001-products.js";
+
+export const migrations = [products];
