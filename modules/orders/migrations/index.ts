@@ -1,0 +1,3 @@
+import { orders } from "./0001-orders.js";
+
+export const migrations = [orders];
