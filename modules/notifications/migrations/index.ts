@@ -1,0 +1,3 @@
+import { notifications } from "./0001-notifications.js";
+
+export const migrations = [notifications];
