@@ -60,7 +60,12 @@ describe("money of an order", () => {
       { productId: "a", quantity: 1, price: euro(1) },
       { productId: "b", quantity: 1, price: { currency: "USD", amount: 1 } },
     ];
-    expect(isError(errorOfCall(() => totalOf(items)), orders.errors.MIXED_CURRENCIES)).toBe(true);
+    expect(
+      isError(
+        errorOfCall(() => totalOf(items)),
+        orders.errors.MIXED_CURRENCIES,
+      ),
+    ).toBe(true);
   });
 });
 
@@ -153,7 +158,12 @@ describe("cursor", () => {
   it.each(["", "nonsense", encodeCursor(["a"]), encodeCursor(["a", "b"]), encodeCursor(["a", 1, 2])])(
     "throws the module's own error for %j",
     (cursor) => {
-      expect(isError(errorOfCall(() => decodeCursor(cursor, Position, invalid)), invalid)).toBe(true);
+      expect(
+        isError(
+          errorOfCall(() => decodeCursor(cursor, Position, invalid)),
+          invalid,
+        ),
+      ).toBe(true);
     },
   );
 
