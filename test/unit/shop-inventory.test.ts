@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { sql } from "kysely";
 import { isError, rootContext, systemClock, systemIds } from "pangaea";
 import { afterEach, beforeEach, expect, it } from "vitest";
