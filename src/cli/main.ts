@@ -8,7 +8,10 @@ if (major < 22 || (major === 22 && minor < 19)) {
   );
   process.exit(78);
 }
-const { run } = await import("./program.js");
-process.exitCode = await run(process.argv.slice(2));
 
-export {};
+async function main(): Promise<void> {
+  const { run } = await import("./program.js");
+  process.exitCode = await run(process.argv.slice(2));
+}
+
+void main();

@@ -67,7 +67,7 @@ export async function split(options: { topology: string }): Promise<number> {
 function describe(topology: Topology, statuses: readonly ProcessStatus[]): string {
   const rows = statuses.map(({ name, pid, addresses }) => {
     const { modules } = topology.processes.find((spec) => spec.name === name)!;
-    const { gateway, admin, ...listeners } = addresses;
+    const { gateway, admin: _admin, ...listeners } = addresses;
     const transports = new Set([...Object.keys(listeners), ...(gateway === undefined ? [] : ["gateway"])]);
     const places = [gateway, ...Object.values(listeners)].filter((place) => place !== undefined);
     return [name, String(pid), modules.join(" ") || "-", [...transports].join(" ") || "-", places.join(" ") || "-"];

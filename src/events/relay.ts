@@ -20,6 +20,8 @@ export interface RelayOptions {
 const batchSize = 100;
 const deliveryDeadlineMs = 10_000;
 const maxBackoffMs = 5_000;
+/** After so many failures in a row the log says so. */
+const patience = 5;
 
 /**
  * Brings a module's at-least-once events from its outbox to every subscriber, in commit order, until each is confirmed.
@@ -58,7 +60,7 @@ export class Relay {
       const news = this.#news;
       try {
         const delivered = await this.#deliverBatch(subscriber, events);
-        if (failures > 0) logger.info(`Events reach ${subscriber} again.`);
+        if (failures >= patience) logger.info(`Events reach ${subscriber} again.`);
         failures = 0;
         if (!delivered) await news.fired;
       } catch (error) {

@@ -43,7 +43,10 @@ export function createApp(options: GatewayOptions): Express {
     if (!isError(thrown) && error.code === "internal")
       options.logger.error("A request failed at the edge.", { error: thrown });
     const problem = problemOf(error, statusOf, response.locals.requestId as string | undefined);
-    if (response.headersSent) return void response.destroy();
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
     response.status(problem.status);
     if (problem.status === 503 || problem.status === 429) response.set("Retry-After", "1");
     response.type("application/problem+json").send(JSON.stringify(problem));
@@ -98,7 +101,7 @@ function inputOf(request: Request, route: EdgeRoute): Record<string, unknown> {
       Object.assign(input, body);
     }
   }
-  for (const [name, text] of Object.entries(request.params)) input[name] = fromText(text!, route.fields.get(name));
+  for (const [name, text] of Object.entries(request.params)) input[name] = fromText(text, route.fields.get(name));
   return input;
 }
 

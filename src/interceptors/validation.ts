@@ -45,7 +45,7 @@ export const clientValidation = (shape: Shape, remote: boolean): Layer => ({
       checked = withInput(call, shape.input);
     } catch (error) {
       call.context.cancellation.detach();
-      return Promise.reject(error as PangaeaError);
+      return Promise.reject(error);
     }
     const reply = next(checked);
     return remote ? reply.then((received) => withOutput(call, received, shape.output)) : reply;
@@ -61,7 +61,7 @@ export const serverValidation = (shape: Shape, remote: boolean): Layer => ({
     try {
       checked = remote ? withInput(call, shape.input) : call;
     } catch (error) {
-      return Promise.reject(error as PangaeaError);
+      return Promise.reject(error);
     }
     return next(checked).then((reply) => withOutput(call, reply, shape.output));
   },

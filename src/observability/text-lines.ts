@@ -8,7 +8,7 @@ export function asText(line: string): string {
   }
   const { level, time, msg, error, cause, process: _process, module, ...fields } = entry;
   const stamp = String(time).slice(11, 23);
-  const from = module === undefined ? "" : `${String(module)}: `;
+  const from = module === undefined ? "" : `${module as string}: `;
   const rest = Object.entries(fields).map(
     ([name, value]) => ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
   );

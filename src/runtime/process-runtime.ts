@@ -304,7 +304,7 @@ export class ProcessRuntime {
     if (contract === undefined || !Object.hasOwn(contract.procedures, call.method)) {
       throw errorOf("unimplemented", `There is no ${call.service}.${call.method}.`, { outcome: "not-executed" });
     }
-    const client = this.client(contract, "admin") as ClientOf<Contract>;
+    const client = this.client<Contract>(contract, "admin");
     return {
       output: await client[call.method]!(call.input, call.context, { idempotencyKey: call.context.idempotencyKey }),
     };

@@ -6,7 +6,7 @@ import { errorOf, isError, type PangaeaError } from "../core/error.js";
 import type { Logger } from "../core/logger.js";
 import { type ErrorMessage, errorMessageOf } from "../core/message.js";
 import type { Constructor, SagaReference } from "../core/module.js";
-import { type SagaResult, Sagas } from "../core/work.js";
+import type { SagaResult, Sagas } from "../core/work.js";
 import { Cancellation } from "../core/cancellation.js";
 import type { SagaRow } from "../storage/framework-tables.js";
 import type { ModuleStore } from "../storage/module-store.js";
@@ -28,6 +28,8 @@ const forwardMs = 60_000;
 /** How long before a waiting handler's deadline it is told that the saga still runs. */
 const answerMarginMs = 250;
 const maxRunning = 256;
+/** After so many failures of one step the log says so. */
+const patience = 5;
 
 type Settled = Exclude<SagaResult["status"], "running">;
 const settledAs: Partial<Record<SagaRow["phase"], Settled>> = {
@@ -182,20 +184,22 @@ export class SagaRunner implements Sagas {
     const refused = error.outcome === "failed" && error.reason !== undefined;
     const transient =
       !refused && error.code !== "internal" && error.code !== "invalid_argument" && error.code !== "unimplemented";
-    const about = { saga: saga.name, id: row.id, step: saga.steps[row.step]?.name, phase: row.phase, error: thrown };
+    const about = { saga: saga.name, id: row.id, step: saga.steps[row.step]?.name, phase: row.phase };
     if (row.phase === "forward" && (!transient || clock.wallTime() - row.created_at > forwardMs)) {
-      if (!refused) logger.error("A saga's step failed; what was done is being undone.", about);
+      if (!refused) logger.error("A saga's step failed; what was done is being undone.", { ...about, error });
       // A declared refusal had no effect. Of anything else nobody knows, so that step is undone too.
       const failure = JSON.stringify(errorMessageOf(error));
       await this.#update(row, { phase: "undo", step: refused ? row.step - 1 : row.step, failure });
       return;
     }
     if (row.phase === "undo" && refused) {
-      logger.error("A saga's compensation was refused; a person has to decide.", about);
+      logger.error("A saga's compensation was refused; a person has to decide.", { ...about, error });
       await this.#update(row, { phase: "parked", failure: JSON.stringify(errorMessageOf(error)) });
       return;
     }
-    logger.warn("A saga's step failed and is tried again.", { ...about, attempt: failures });
+    // A neighbour that is just being started is nothing to wake anybody for.
+    const log = failures === patience ? logger.warn : logger.debug;
+    log("A saga's step is tried again.", { ...about, attempt: failures, because: error.message });
     await sleep(clock, Math.min(50 * 2 ** failures, 5_000), this.#stop.signal);
   }
 
