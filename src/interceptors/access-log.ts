@@ -6,7 +6,7 @@ import type { Logger } from "../core/logger.js";
 /** Server side: one line per call at level debug, with its duration in milliseconds and its code. */
 export const accessLog = (clock: Clock, logger: Logger): Layer => ({
   role: "access-log",
-  why: "Outside the error boundary, so that the line has the code that the caller gets.",
+  why: "Outermost, so that the line has the code that the caller gets, whichever layer gave it.",
   interceptor: (next) => (call) => {
     const start = clock.now();
     const write = (code: string) =>

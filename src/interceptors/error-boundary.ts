@@ -14,15 +14,13 @@ const passedOn: ReadonlySet<Code> = new Set(["canceled", "deadline_exceeded", "u
  */
 export const errorBoundary = (contract: Contract, logger: Logger): Layer => ({
   role: "error-boundary",
-  why: "Inside the log, outside everything that may throw, so that no caller sees a stack, a query or a neighbour's error.",
+  why: "Around the service alone, so that what it throws is never taken for a refusal by a layer, and no caller sees a stack, a query or a neighbour's error.",
   interceptor: (next) => (call) =>
     next(call).catch((thrown: unknown) => Promise.reject(judge(thrown, call, contract, logger))),
 });
 
 function judge(thrown: unknown, call: Call, contract: Contract, logger: Logger): PangaeaError {
   if (isError(thrown)) {
-    // A layer of this very stack refused the call: that is already the answer.
-    if (thrown.outcome === "not-executed" && thrown.reason === undefined) return thrown;
     if (isDeclared(thrown, contract)) return withFields(thrown, { outcome: "failed" });
     if (passedOn.has(thrown.code) && thrown.reason === undefined) {
       return withFields(thrown, { outcome: "unknown", retryable: false });

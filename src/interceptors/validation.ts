@@ -1,5 +1,6 @@
 import type { Call, Layer, Reply } from "../core/call.js";
 import { errorOf, type PangaeaError } from "../core/error.js";
+import type { Logger } from "../core/logger.js";
 import { invalidArgument, ValidationError, type Validator } from "../core/validation.js";
 
 /** The validators of one procedure. */
@@ -52,8 +53,8 @@ export const clientValidation = (shape: Shape, remote: boolean): Layer => ({
   },
 });
 
-/** Server side. `remote`: the input comes from another process and is checked here too. The output always is. */
-export const serverValidation = (shape: Shape, remote: boolean): Layer => ({
+/** Server side. `remote`: the input comes from another process and is checked here too. The output always is; a wrong one is logged. */
+export const serverValidation = (shape: Shape, remote: boolean, logger: Logger): Layer => ({
   role: "validation",
   why: "Next to the service: it never sees a value its contract does not allow, and the caller gets a copy of the answer.",
   interceptor: (next) => (call) => {
@@ -63,6 +64,13 @@ export const serverValidation = (shape: Shape, remote: boolean): Layer => ({
     } catch (error) {
       return Promise.reject(error);
     }
-    return next(checked).then((reply) => withOutput(call, reply, shape.output));
+    return next(checked).then((reply) => {
+      try {
+        return withOutput(call, reply, shape.output);
+      } catch (error) {
+        logger.error(`${nameOf(call)} answered against its contract.`, { error });
+        throw error;
+      }
+    });
   },
 });

@@ -46,10 +46,10 @@ export function createStacks(parts: StackParts): Stacks {
       const shape = shapeOf(contract.procedures[method]!);
       const stack = [
         accessLog(clock, logger),
-        errorBoundary(contract, logger),
         ...onlyRemote(remote, () => serverDeadline(deadlines)),
-        serverValidation(shape, remote),
+        serverValidation(shape, remote, logger),
         idempotency(),
+        errorBoundary(contract, logger),
       ];
       return revise(stack, "server", remote);
     },
@@ -58,9 +58,9 @@ export function createStacks(parts: StackParts): Stacks {
       // The payload comes out of the outbox as text, in every layout: it is checked like anything that was decoded.
       const stack = [
         accessLog(clock, logger),
-        errorBoundary(subscriber, logger),
         serverDeadline(deadlines),
-        serverValidation(shape, true),
+        serverValidation(shape, true, logger),
+        errorBoundary(subscriber, logger),
       ];
       return revise(stack, "event", remote);
     },
