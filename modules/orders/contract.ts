@@ -1,4 +1,4 @@
-import { type ClientOf, defineContract, event, idempotent, mutation, read, type Schema } from "pangaea";
+import { type ClientOf, defineContract, event, idempotent, mutation, read } from "pangaea";
 import { z } from "zod";
 import { catalog } from "../catalog/contract.js";
 import { inventory } from "../inventory/contract.js";
@@ -107,17 +107,17 @@ export const orders = defineContract("orders", 1, {
     }),
   },
   events: {
-    confirmed: event<Schema<OrderEvent, OrderEvent>>({
+    confirmed: event({
       payload: OrderEvent,
       key: (order) => order.orderId,
       delivery: "at-least-once",
     }),
-    rejected: event<Schema<RejectedOrder, RejectedOrder>>({
+    rejected: event({
       payload: RejectedOrder,
       key: (order) => order.orderId,
       delivery: "at-least-once",
     }),
-    cancelled: event<Schema<OrderEvent, OrderEvent>>({
+    cancelled: event({
       payload: OrderEvent,
       key: (order) => order.orderId,
       delivery: "at-least-once",
