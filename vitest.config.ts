@@ -8,6 +8,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts", "modules/**/*.test.ts"],
     globalSetup: ["test/setup/redis.ts"],
     setupFiles: ["test/setup/metadata.ts"],
+    reporters: ["default", "./test/setup/times-reporter.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
   },

@@ -25,8 +25,8 @@ export interface SagaRunnerOptions {
 const stepDeadlineMs = 10_000;
 /** How long a saga tries to go forward before it turns back. */
 const forwardMs = 60_000;
-/** How long before a waiting handler's deadline it is told that the saga still runs. */
-const answerMarginMs = 250;
+/** How long before a waiting handler's deadline it is told that the saga still runs: time to read, and to answer. */
+const answerMarginMs = (remainingMs: number): number => Math.max(250, 0.2 * remainingMs);
 const maxRunning = 256;
 /** After so many failures of one step the log says so. */
 const patience = 5;
@@ -91,7 +91,8 @@ export class SagaRunner implements Sagas {
   async settled(saga: SagaReference, id: string, ctx: CallContext): Promise<SagaResult> {
     const key = `${saga.name}/${id}`;
     const timer = new Cancellation((ctx as Context).cancellation);
-    const waited = sleep(this.options.clock, Math.max(0, ctx.remainingMs() - answerMarginMs), timer.signal);
+    const remainingMs = ctx.remainingMs();
+    const waited = sleep(this.options.clock, Math.max(0, remainingMs - answerMarginMs(remainingMs)), timer.signal);
     try {
       for (;;) {
         const changed = new Promise<void>((resolve) => {

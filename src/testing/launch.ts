@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { dataFolder } from "./data-folder.js";
 
 export interface LaunchOptions {
   readonly topology: string;
@@ -48,7 +47,7 @@ const ownMain = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.
 /** Runs `pangaea split` on a topology and waits until its gateway says that everything is ready. */
 export async function launch(options: LaunchOptions): Promise<Launched> {
   const port = options.port ?? (await freePort());
-  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "pangaea-")));
+  const dataDir = options.dataDir ?? (await dataFolder());
   const child = spawn(process.execPath, [options.main ?? ownMain, "split", "--topology", options.topology], {
     cwd: options.cwd,
     stdio: ["ignore", "pipe", "pipe"],
@@ -57,7 +56,11 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
   const printed: string[] = [];
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk: Buffer) => printed.push(chunk.toString()));
+  // A test that is given up on must not leave a system running.
+  const killAtExit = () => void child.kill("SIGKILL");
+  process.once("exit", killAtExit);
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  void exited.then(() => process.off("exit", killAtExit));
   const url = `http://127.0.0.1:${port}`;
   const stop = async () => {
     child.kill("SIGINT");

@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import type { ClientOf } from "../core/client.js";
 import { type Clock, systemClock } from "../core/clock.js";
 import type { Context } from "../core/context.js";
@@ -14,6 +12,7 @@ import { type ProcessOptions, ProcessRuntime } from "../runtime/process-runtime.
 import { loadTransport, transportNames } from "../runtime/project.js";
 import { readSettings } from "../runtime/settings.js";
 import type { StackParts } from "../runtime/stacks.js";
+import { dataFolder } from "./data-folder.js";
 import { memoryRegistries } from "./memory-registry.js";
 
 export interface TestSystemOptions {
@@ -44,7 +43,7 @@ export async function testSystem(options: TestSystemOptions): Promise<TestSystem
   const { topology, clock = systemClock, ids = systemIds, logger = silentLogger } = options;
   const modules = new Map(options.modules.map((module) => [module.name, module]));
   checkTopology(topology, { modules, transports: await transportNames() });
-  const dataDir = await mkdtemp(join(tmpdir(), "pangaea-"));
+  const dataDir = await dataFolder();
   const namespace = `test-${systemIds.hex(4)}`;
   const env = { PORT: "0", DATA_DIR: dataDir, REDIS_URL: process.env.REDIS_URL, PANGAEA_NAMESPACE: namespace };
   const settings = readSettings({ ...env, ...options.env });

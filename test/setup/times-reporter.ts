@@ -1,0 +1,32 @@
+import { relative } from "node:path";
+import type { Reporter, TestModule, Vitest } from "vitest/node";
+
+/** Prints, at the end of a run, how long each kind of test took and one line with the counts. */
+export default class TimesReporter implements Reporter {
+  #root = process.cwd();
+
+  onInit(vitest: Vitest): void {
+    this.#root = vitest.config.root;
+  }
+
+  onTestRunEnd(modules: readonly TestModule[]): void {
+    const seconds = new Map<string, number>();
+    const counts = { passed: 0, failed: 0, skipped: 0 };
+    for (const module of modules) {
+      const kind = relative(this.#root, module.moduleId).split("/").slice(0, 2).join("/");
+      const { duration, collectDuration, setupDuration } = module.diagnostic();
+      seconds.set(kind, (seconds.get(kind) ?? 0) + (duration + collectDuration + setupDuration) / 1000);
+      if (module.state() === "failed" && [...module.children.allTests()].length === 0) counts.failed++;
+      for (const test of module.children.allTests()) {
+        const { state } = test.result();
+        if (state !== "pending") counts[state]++;
+      }
+    }
+    const width = Math.max(...[...seconds.keys()].map((kind) => kind.length));
+    process.stdout.write("\nSeconds per kind of test (several run at once):\n");
+    for (const [kind, time] of [...seconds].toSorted(([a], [b]) => a.localeCompare(b))) {
+      process.stdout.write(`  ${kind.padEnd(width)} ${time.toFixed(1).padStart(7)}\n`);
+    }
+    process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`);
+  }
+}
