@@ -1,4 +1,4 @@
-import { isAbsolute, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { Module } from "../core/module.js";
 import type { Topology } from "../core/topology.js";
 import { checkTopology } from "../runtime/check-topology.js";
@@ -13,16 +13,13 @@ export interface System {
 
 /** Reads a topology file (relative to the current folder) and the modules of the project it lies in. */
 export async function loadSystem(topologyFile: string): Promise<System> {
-  const topology = await loadTopology(isAbsolute(topologyFile) ? topologyFile : resolve(topologyFile));
-  return {
-    topology: { ...topology, file: topologyFile },
-    modules: await placedModules({ ...topology, file: topologyFile }),
-  };
-}
-
-async function placedModules(topology: Topology): Promise<ReadonlyMap<string, Module>> {
-  const all = await loadModules(await modulesFolder(projectRoot(resolve(topology.file, ".."))));
+  const topology = await loadTopology(topologyFile);
+  const all = await loadProjectModules(resolve(topologyFile, ".."));
   checkTopology(topology, { modules: all, transports: await transportNames() });
   const placed = new Set(topology.processes.flatMap((process) => process.modules));
-  return new Map([...all].filter(([name]) => placed.has(name)));
+  return { topology, modules: new Map([...all].filter(([name]) => placed.has(name))) };
 }
+
+/** Every module of the project that `folder` lies in, placed or not; by default of the current folder. */
+export const loadProjectModules = async (folder = "."): Promise<ReadonlyMap<string, Module>> =>
+  loadModules(await modulesFolder(projectRoot(folder)));

@@ -1,12 +1,18 @@
 #!/usr/bin/env node
-// Nothing is imported above this check: an older Node would crash in a native module before it could say a word.
-const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-if (major < 22 || (major === 22 && minor < 19)) {
-  process.stderr.write(
-    `Pangaea needs Node 22.19 or newer, and this is ${process.versions.node}. Inside a project run it by "npm run" or "npx", ` +
-      "which find the Node that the project has pinned.\n",
-  );
+// Nothing else is imported above the check: an older Node would crash in a native module before it could say a word.
+import { nodeRefusal } from "./node-version.js";
+
+const refusal = nodeRefusal(process.versions.node);
+if (refusal !== undefined) {
+  process.stderr.write(`${refusal}\n`);
   process.exit(78);
+}
+
+// A reader that has seen enough (`| head`) or a closed terminal is no failure, and must not take a service down.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
 }
 
 async function main(): Promise<void> {

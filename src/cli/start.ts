@@ -9,6 +9,7 @@ import { ProcessRuntime } from "../runtime/process-runtime.js";
 import { loadTransport } from "../runtime/project.js";
 import { ConfigurationError, readSettings } from "../runtime/settings.js";
 import { loadSystem } from "./load-system.js";
+import { insteadOf } from "./nearest.js";
 import { parentLine } from "./process-line.js";
 
 export interface StartOptions {
@@ -49,17 +50,17 @@ export async function start(options: StartOptions): Promise<number> {
 }
 
 function chooseProcess(topology: Topology, name: string | undefined): ProcessSpec {
-  const names = topology.processes.map((spec) => spec.name).join(", ");
+  const names = topology.processes.map((spec) => spec.name);
   if (name === undefined) {
     const [only, another] = topology.processes;
     if (only !== undefined && another === undefined) return only;
     throw new ConfigurationError(
-      `${topology.file} has several processes: say which with --process (${names}), or run all of them with "pangaea split".`,
+      `${topology.file} has several processes: say which with --process (${names.join(", ")}), or run all of them with "pangaea split".`,
     );
   }
   const found = topology.processes.find((spec) => spec.name === name);
-  if (found === undefined) throw new ConfigurationError(`${topology.file} has no process "${name}"; it has ${names}.`);
-  return found;
+  if (found !== undefined) return found;
+  throw new ConfigurationError(`${topology.file} has no process "${name}". ${insteadOf(name, names)}`);
 }
 
 /** Under a supervisor only its word counts: Ctrl-C in a terminal reaches every process at once, and the edge must drain first. */
