@@ -5,6 +5,9 @@ export interface Address {
   readonly port: number;
 }
 
+/** After this time without an answer to its connection attempt a host counts as absent. */
+export const connectTimeoutMs = 2_000;
+
 const pattern = /^http:\/\/(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})\/?$/;
 
 /** Reads `http://host:port`; anything else throws an Error that says what is expected. The port must be written out. */

@@ -9,7 +9,7 @@ const timeoutHeader = "connect-timeout-ms";
 const publicHeaders = ["traceparent", "tracestate", "baggage", "x-request-id"];
 
 /** How long a call may take whose sender named no timeout, whatever the procedure: nothing waits for ever. */
-export const defaultTimeoutMs = 10_000;
+const defaultTimeoutMs = 10_000;
 
 /** What a server must accept in all headers of one request. */
 export const maxHeaderBytes = 64 * 1024;

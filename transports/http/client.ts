@@ -8,13 +8,11 @@ import {
   type Reply,
   type TransportOptions,
 } from "../../src/core/index.js";
-import { formatAddress, parseAddress } from "./address.js";
+import { connectTimeoutMs, formatAddress, parseAddress } from "./address.js";
 import { headersOf } from "./call-headers.js";
 import { decodeError, pathOf } from "./connect-protocol.js";
 import { subscribeHttp } from "./event-subscription.js";
 
-/** After this time without an answer to its connection attempt a host counts as absent. */
-export const connectTimeoutMs = 2_000;
 /** Far below the server's: the side that sends decides when an idle connection ends. */
 const keepAliveTimeoutMs = 30_000;
 

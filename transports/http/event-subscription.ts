@@ -1,10 +1,10 @@
 import { Client } from "undici";
 import type { TransportOptions } from "../../src/core/index.js";
+import { connectTimeoutMs } from "./address.js";
 import { eventPathOf, heartbeatMs } from "./event-streams.js";
 
 const firstDelayMs = 50;
 const maxDelayMs = 2_000;
-const connectTimeoutMs = 2_000;
 
 /** A standing wish for the events of one topic. */
 export interface EventSubscription {

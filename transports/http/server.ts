@@ -11,6 +11,7 @@ import { formatAddress, parseAddress } from "./address.js";
 import { answerBrokenRequests } from "./broken-request.js";
 import { fieldsFrom, maxHeaderBytes } from "./call-headers.js";
 import { encodeError, targetOf } from "./connect-protocol.js";
+import { stopServer, watchTraffic } from "./drain.js";
 import { createEventStreams, eventTopicOf } from "./event-streams.js";
 import { inputOf, readBody, type Refusal, refusal, refusalOf } from "./request.js";
 
@@ -21,11 +22,6 @@ import { inputOf, readBody, type Refusal, refusal, refusalOf } from "./request.j
 const keepAliveTimeoutMs = 120_000;
 /** How long a request may take to arrive. */
 const requestTimeoutMs = 30_000;
-/** While draining, calls still on their way get an answer for so long, instead of a closed connection. */
-const lingerMs = 100;
-/** How long, once every call was answered, clients may take to read the answers. */
-const flushMs = 5_000;
-
 /** A served address. `cut` gives it up at once: what is in flight ends without an answer. */
 export interface HttpServer {
   readonly listener: Listener;
@@ -43,7 +39,7 @@ export async function serveHttp(
   const streams = createEventStreams({ clock, logger, maxMessageBytes });
   let draining = false;
   let running = 0;
-  let onIdle: (() => void) | undefined;
+  let onIdle = () => {};
 
   const answer = (response: ServerResponse, status: number, body: Buffer, headers?: Refusal["headers"]) => {
     if (response.destroyed) return;
@@ -84,7 +80,7 @@ export async function serveHttp(
       throw errorOf("resource_exhausted", message, { outcome: "failed", retryable: false });
     } finally {
       response.off("close", onClose);
-      running--;
+      if (--running === 0) onIdle();
     }
   };
 
@@ -126,9 +122,6 @@ export async function serveHttp(
         .catch((error: unknown) => {
           if (!response.destroyed) answerError(response, error);
         })
-        .finally(() => {
-          if (running === 0) onIdle?.();
-        })
         .catch((error: unknown) => {
           logger.error("A request could not be answered.", { error });
           response.destroy();
@@ -136,6 +129,7 @@ export async function serveHttp(
     },
   );
   answerBrokenRequests(server);
+  const stopWhenQuiet = watchTraffic(server, clock);
   await listen(server, host, port);
   server.on("error", (error) => logger.error("The HTTP server has a problem.", { address, error }));
   const bound = server.address();
@@ -144,14 +138,7 @@ export async function serveHttp(
     draining = true;
     streams.close();
     if (running > 0) await new Promise<void>((resolve) => (onIdle = resolve));
-    // The listening socket stays open meanwhile: closing it resets connections that wait to be accepted, and their
-    // callers could not know that nothing was executed.
-    if ((await openConnections(server)) > 0) {
-      await new Promise<void>((resolve) => void clock.after(lingerMs, resolve, true));
-    }
-    const stopWaiting = clock.after(flushMs, () => server.closeAllConnections(), true);
-    await stop(server);
-    stopWaiting();
+    await stopWhenQuiet();
   };
   let drained: Promise<void> | undefined;
 
@@ -164,17 +151,10 @@ export async function serveHttp(
     async cut() {
       draining = true;
       streams.close();
-      const stopped = stop(server);
-      server.closeAllConnections();
-      await stopped;
+      await stopServer(server);
     },
   };
 }
-
-const openConnections = (server: Server): Promise<number> =>
-  new Promise((resolve) => void server.getConnections((error, count) => resolve(error === null ? count : 0)));
-
-const stop = (server: Server): Promise<void> => new Promise((resolve) => void server.close(() => resolve()));
 
 const listen = (server: Server, host: string, port: number): Promise<void> =>
   new Promise((resolve, reject) => {
