@@ -170,7 +170,7 @@ export function createContract<
     checkSchema(procedure.output, `contract ${name}: ${place}.output`);
     if (procedure.http === undefined) continue;
     if (!routePattern.test(procedure.http.route)) {
-      refuse(`${place}.http.route`, `"${procedure.http.route}" must read like "GET /users/:id"`);
+      refuse(`${place}.http.route`, `"${procedure.http.route}" must read like "GET /things/:id"`);
     }
     if (procedure.access === undefined) refuse(`${place}.access`, "say who may call a procedure that has a route");
     if (procedure.effect === "mutation" && procedure.http.route.startsWith("GET ")) {

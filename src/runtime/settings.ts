@@ -45,7 +45,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   for (const pair of (env.PANGAEA_ADDRESSES ?? "").split(",").filter((text) => text !== "")) {
     const [, name, address] = /^([a-z0-9-]+)=(\S+)$/.exec(pair.trim()) ?? [];
     if (name === undefined || address === undefined) {
-      refuse("PANGAEA_ADDRESSES", pair, "write process=address pairs, with commas between: users=http://10.0.0.5:4001");
+      refuse("PANGAEA_ADDRESSES", pair, "write process=address pairs, with commas between: NAME=http://10.0.0.5:4001");
     } else addresses.set(name, address);
   }
   const portOfGateway = port("PORT", 3000);

@@ -80,7 +80,7 @@ export const callCases = [
       });
       const context = rootContext(clock, 10_000, {
         headers: { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "x-request-id": "r ✓ 1" },
-        principal: { id: "user-7", scopes: ["orders:write", "ü"] },
+        principal: { id: "user-7", scopes: ["reports:write", "ü"] },
         idempotencyKey: "key ✓ 1",
       });
       const sent = call(null, {
@@ -88,7 +88,7 @@ export const callCases = [
         attempt: 3,
         effect: "read",
         method: "look.up",
-        caller: "storefront",
+        caller: "neighbour",
         context,
       });
       await soon("the reply", connection.call(sent));
@@ -115,7 +115,7 @@ export const callCases = [
         seen = received;
         return Promise.resolve({ output: undefined });
       });
-      const event = { id: "orders:42", key: "customer ✓", method: "orders.confirmed" };
+      const event = { id: "reports:42", key: "customer ✓", method: "reports.written" };
       const context = rootContext(clock, 10_000, { event });
       const { output } = await soon(
         "the confirmation",
@@ -149,8 +149,8 @@ export const callCases = [
         thrown = new PangaeaError({
           code,
           message: `because ✓ ${index}`,
-          reason: "OUT_OF_STOCK",
-          domain: "inventory",
+          reason: "NOTHING_LEFT",
+          domain: "reports",
           details: { productId: "p1", left: [index, null] },
           outcome: outcomes[index % outcomes.length],
           retryable: index % 3 !== 0,
