@@ -61,7 +61,7 @@ export const orders = defineContract("orders", 1, {
   procedures: {
     place: mutation({
       summary: "Places an order; `pending` where it takes longer than the caller may wait.",
-      deadlineMs: 2_500,
+      deadlineMs: 5_000,
       input: z.object({
         userId: id,
         items: z.array(OrderLine).min(1).max(50),

@@ -22,6 +22,9 @@ import { OrderPosition, OrdersRepository } from "./orders-repository.js";
 import { cancelOrder } from "./sagas/cancel-order.js";
 import { placeOrder } from "./sagas/place-order.js";
 
+/** How long a request waits for its order to settle before it is answered with the order as it stands. */
+const patienceMs = 2_000;
+
 /** Takes orders and leads them to their end. */
 @injectable()
 export class OrdersService implements ServiceOf<typeof orders> {
@@ -51,7 +54,7 @@ export class OrdersService implements ServiceOf<typeof orders> {
       return id;
     });
     // Only the id is kept under the caller's key: a repeat waits for the same saga and gets its answer.
-    const { status, failure } = await this.sagas.settled(placeOrder, orderId, ctx);
+    const { status, failure } = await this.sagas.settled(placeOrder, orderId, ctx, patienceMs);
     if (status === "compensated") throw errorFrom(failure);
     const order = await this.#find(orderId);
     // The answer to this request stays what it was, also for a repeat after the order was cancelled.
@@ -78,7 +81,7 @@ export class OrdersService implements ServiceOf<typeof orders> {
       return true;
     });
     if (cancelling) {
-      const { failure } = await this.sagas.settled(cancelOrder, id, ctx);
+      const { failure } = await this.sagas.settled(cancelOrder, id, ctx, patienceMs);
       if (failure !== undefined) throw errorFrom(failure);
     }
     return this.#find(id);

@@ -35,10 +35,11 @@ export interface SagaResult {
 /** A module's sagas, for handlers that want to wait for one. */
 export abstract class Sagas {
   /**
-   * Waits until the saga has come to its end, or until shortly before the deadline of `ctx`: then the status is
-   * `running` and the saga goes on by itself. Throws `not_found` where no such saga was started.
+   * Waits until the saga has come to its end, for `withinMs` milliseconds at most, and never longer than until shortly
+   * before the deadline of `ctx`. If it has not, the status is `running` and the saga goes on by itself. Throws
+   * `not_found` where no such saga was started.
    */
-  abstract settled(saga: SagaReference<any>, id: string, ctx: CallContext): Promise<SagaResult>;
+  abstract settled(saga: SagaReference<any>, id: string, ctx: CallContext, withinMs?: number): Promise<SagaResult>;
 }
 
 /** Publishes best-effort events outside of a transaction. At-least-once events go through `Tx.emit`. */

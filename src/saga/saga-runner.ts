@@ -26,7 +26,7 @@ const stepDeadlineMs = 10_000;
 /** How long a saga tries to go forward before it turns back. */
 const forwardMs = 60_000;
 /** How long before a waiting handler's deadline it is told that the saga still runs: time to read, and to answer. */
-const answerMarginMs = (remainingMs: number): number => Math.max(250, 0.2 * remainingMs);
+const answerMarginMs = 250;
 const maxRunning = 256;
 /** After so many failures of one step the log says so. */
 const patience = 5;
@@ -88,11 +88,11 @@ export class SagaRunner implements Sagas {
     this.#running.set(key, run);
   }
 
-  async settled(saga: SagaReference, id: string, ctx: CallContext): Promise<SagaResult> {
+  async settled(saga: SagaReference, id: string, ctx: CallContext, withinMs = Number.POSITIVE_INFINITY): Promise<SagaResult> {
     const key = `${saga.name}/${id}`;
     const timer = new Cancellation((ctx as Context).cancellation);
-    const remainingMs = ctx.remainingMs();
-    const waited = sleep(this.options.clock, Math.max(0, remainingMs - answerMarginMs(remainingMs)), timer.signal);
+    const waitMs = Math.max(0, Math.min(withinMs, ctx.remainingMs() - answerMarginMs));
+    const waited = sleep(this.options.clock, waitMs, timer.signal);
     try {
       for (;;) {
         const changed = new Promise<void>((resolve) => {

@@ -10,17 +10,11 @@ const subject: TransportSubject = {
   address: () => `process-${++served}`,
 };
 
-/** Known gaps with their reason; a gap that has closed fails the run. */
-const gaps = new Map([
-  ["subscribers do not see what the publisher changes after publishing", "the payload is copied only on delivery"],
-]);
-
 describe("the in-process transport", () => {
   const { features } = subject.createTransport();
   for (const { title, skip, run } of transportCases) {
     const reason = skip?.(features);
     if (reason !== undefined) it.skip(`${title} (${reason})`);
-    else if (gaps.has(title)) it.fails(`${title} (known gap: ${gaps.get(title)})`, () => run(subject));
     else it(title, () => run(subject));
   }
 });

@@ -2,6 +2,7 @@ import { EventEmitter } from "eventemitter3";
 import {
   asError,
   type Connection,
+  copyJson,
   type CreateTransport,
   errorOf,
   type Handler,
@@ -45,7 +46,7 @@ export const createTransport: CreateTransport = ({ logger }): Transport => {
     subscribe(topic, onEvent) {
       const listener = (payload: unknown) => {
         try {
-          onEvent(structuredClone(payload));
+          onEvent(copyJson(payload));
         } catch (error) {
           logger.error("A subscriber of a best-effort event threw.", { topic, error });
         }
@@ -57,20 +58,22 @@ export const createTransport: CreateTransport = ({ logger }): Transport => {
     close: () => Promise.resolve(),
   });
 
-  const serve = (address: string, handler: Handler): Promise<Listener> => {
+  const serve = async (address: string, handler: Handler): Promise<Listener> => {
     if (served.has(address)) throw new Error(`"${address}" is already served in this process`);
     const entry: Served = { handler, pending: 0, onIdle: undefined };
     served.set(address, entry);
-    return Promise.resolve({
+    return {
       address,
       publish(topic, payload) {
-        queueMicrotask(() => emitter.emit(`${address}/${topic}`, payload));
+        // Copied now, and once more for each subscriber: neither side may notice what another does to it.
+        const published = copyJson(payload);
+        queueMicrotask(() => emitter.emit(`${address}/${topic}`, published));
       },
       async close() {
         served.delete(address);
         if (entry.pending > 0) await new Promise<void>((resolve) => (entry.onIdle = resolve));
       },
-    });
+    };
   };
 
   return {
