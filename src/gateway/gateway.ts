@@ -86,7 +86,8 @@ const handle =
 
 /** Path and query as the contract's types, and the body's fields; what is named in the path cannot be said otherwise. */
 function inputOf(request: Request, route: EdgeRoute): Record<string, unknown> {
-  const input: Record<string, unknown> = {};
+  // Without a prototype, a body's "__proto__" is an unknown field like any other.
+  const input = Object.create(null) as Record<string, unknown>;
   for (const [name, text] of Object.entries(request.query)) {
     input[name] = fromText(text as string | string[], route.fields.get(name));
   }
@@ -151,6 +152,7 @@ function edgeError(thrown: unknown): PangaeaError {
   if (type === "entity.too.large") {
     return fail(frameworkErrors.BODY_TOO_LARGE, undefined, `The body is larger than ${maxBodyBytes} bytes.`);
   }
+  if (status === 415) return fail(frameworkErrors.UNSUPPORTED_MEDIA_TYPE);
   if (type === "entity.parse.failed") return errorOf("invalid_argument", "The body is not valid JSON.");
   if (status !== undefined && status >= 400 && status < 500) {
     return errorOf("invalid_argument", "The request could not be read.");

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Module } from "../../src/core/module.js";
+import { loadTopology } from "../../src/runtime/load-topology.js";
+import { loadModules, projectRoot } from "../../src/runtime/project.js";
+import { launch } from "../../src/testing/launch.js";
+import { serializedEdge } from "../../src/testing/serialized-edge.js";
+import { testSystem } from "../../src/testing/test-system.js";
+
+/** The project's folder. */
+export const projectFolder = projectRoot(fileURLToPath(new URL(".", import.meta.url)));
+
+/** The shop's modules: the sources under a test runner, else what they were built to. */
+export const shopModules = async (): Promise<Module[]> => [
+  ...(await loadModules(fileURLToPath(new URL("../../modules", import.meta.url)))).values(),
+];
+
+/** A shop that is up. */
+export interface Running {
+  readonly url: string;
+  /** Rejects where it does not end as it should. */
+  stop(): Promise<void>;
+}
+
+/** One way to run the whole shop. */
+export interface Layout {
+  readonly name: string;
+  start(): Promise<Running>;
+}
+
+/** The layout of a topology file, as operating system processes. The project must have been built. */
+export const launched = (file: string): Layout => ({
+  name: file,
+  async start() {
+    const system = await launch({ topology: file, cwd: projectFolder, readyWithinMs: 120_000 });
+    return {
+      url: system.url,
+      async stop() {
+        const exitCode = await system.stop();
+        assert.equal(exitCode, 0, `${file} ended with exit code ${exitCode}\n${system.output()}`);
+      },
+    };
+  },
+});
+
+/**
+ * The monolith with every call turned into text and back, and every call that changes nothing or may be repeated made
+ * twice: what only works by luck in memory breaks here.
+ */
+export const serialized: Layout = {
+  name: "config/monolith.yaml, serialized, with a repeated attempt",
+  async start() {
+    const topology = await loadTopology(join(projectFolder, "config/monolith.yaml"));
+    return testSystem({ topology, modules: await shopModules(), wrapEdge: serializedEdge });
+  },
+};
+
+/** Every topology file found in `config/`, and the serialized monolith. */
+export async function allLayouts(): Promise<Layout[]> {
+  const files = (await readdir(join(projectFolder, "config"))).filter((file) => /\.ya?ml$/.test(file)).toSorted();
+  return [...files.map((file) => launched(`config/${file}`)), serialized];
+}
