@@ -63,17 +63,25 @@ function chooseProcess(topology: Topology, name: string | undefined): ProcessSpe
   throw new ConfigurationError(`${topology.file} has no process "${name}". ${insteadOf(name, names)}`);
 }
 
-/** Under a supervisor only its word counts: Ctrl-C in a terminal reaches every process at once, and the edge must drain first. */
+/**
+ * Under a supervisor only its word counts: Ctrl-C in a terminal reaches every process at once, and the edge must drain
+ * first. Nobody listens to the line afterwards: as long as somebody does, it keeps the process alive.
+ */
 function toldToStop(line: ReturnType<typeof parentLine>): Promise<void> {
   return new Promise((resolve) => {
-    process.on("SIGTERM", () => resolve());
+    const told = () => {
+      stopListening?.();
+      process.off("disconnect", told);
+      resolve();
+    };
+    process.on("SIGTERM", told);
     process.on("SIGINT", () => {
-      if (line === undefined) resolve();
+      if (line === undefined) told();
     });
-    line?.onMessage((message: SupervisorMessage) => {
-      if (message.type === "stop") resolve();
+    const stopListening = line?.onMessage((message: SupervisorMessage) => {
+      if (message.type === "stop") told();
     });
     // A supervisor that is gone can say nothing any more.
-    if (line !== undefined) process.once("disconnect", () => resolve());
+    if (line !== undefined) process.once("disconnect", told);
   });
 }
