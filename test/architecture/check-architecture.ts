@@ -11,7 +11,7 @@ import {
 } from "./src-rules.js";
 import { readTree, type Rule, type Tree, type Violation } from "./tree.js";
 
-export const rules: readonly Rule[] = [
+const rules: readonly Rule[] = [
   coreImports,
   rowOrder,
   packageOwners,

@@ -1,5 +1,5 @@
 /** The content of a string literal, or of a piece of a template between its `${…}`. */
-export interface Literal {
+interface Literal {
   /** Where the content begins, behind the quote. */
   readonly offset: number;
   readonly value: string;
