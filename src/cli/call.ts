@@ -61,7 +61,7 @@ export async function call(target: string, json: string, options: CallOptions): 
 async function findProcedure(target: string): Promise<{ contract: Contract; method: string }> {
   const [service = "", method = "", ...rest] = target.split(".");
   if (service === "" || method === "" || rest.length > 0) {
-    throw new UsageError(`"${target}" is no procedure; write service.method, for instance users.get.`);
+    throw new UsageError(`"${target}" is no procedure; write service.method, as "pangaea contracts" lists them.`);
   }
   const modules = await loadProjectModules();
   const contract = modules.get(service)?.contract;
@@ -107,10 +107,12 @@ function describe(error: PangaeaError, url: string): string {
   const lines = [`${error.code}${error.reason === undefined ? "" : ` ${error.reason}`}: ${error.message}`];
   if (error.details !== undefined) lines.push(`details: ${JSON.stringify(error.details)}`);
   if (error.outcome === "unknown") {
+    // A Pangaea process says of each error what became of the call, unless the call itself was lost.
+    const lost = ["unavailable", "deadline_exceeded", "canceled"].includes(error.code);
     lines.push(
-      error.code === "unimplemented"
-        ? `${url} does not answer as a Pangaea process does: point --url at an admin listener (by default PORT + 1).`
-        : "Nobody can say whether it was carried out; a repeat is safe under the same --key.",
+      lost
+        ? "Nobody can say whether it was carried out; a repeat is safe under the same --key."
+        : `${url} does not answer as a Pangaea process does: point --url at an admin listener (by default PORT + 1).`,
     );
   }
   return lines.join("\n");

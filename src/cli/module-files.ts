@@ -18,8 +18,9 @@ export const takenWords: ReadonlySet<string> = new Set(
     "arguments await break case catch class const continue debugger default delete do else enum eval export extends " +
     "false finally for function if implements import in instanceof interface let new null package private protected " +
     "public return static super switch this throw true try typeof undefined var void while with yield " +
-    "afterAll beforeAll column create ctx db entries entry error expect fail get id inject injectable insert isError " +
-    "it migrations module mutation read row system testSystem text topology tx users z"
+    "afterAll asked beforeAll column createdAt ctx db defineContract defineModule entries entry entryOf error expect " +
+    "fail get id inject injectable isError it migrations module mutation read row system testSystem text thrown " +
+    "topology tx z"
   ).split(" "),
 );
 

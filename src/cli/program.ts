@@ -86,7 +86,7 @@ function createProgram(done: (exitCode: number) => void): Command {
   program
     .command("call")
     .description("call a procedure of a running system and print its output")
-    .argument("<service.method>", "what to call, for instance users.get")
+    .argument("<service.method>", "what to call, as the command contracts lists it")
     .argument("[json]", "the input", "{}")
     .option("--url <url>", "a process's HTTP listener (default: http://127.0.0.1:$ADMIN_PORT, which is PORT + 1)")
     .option("--key <key>", "an idempotency key: repeats under it have no second effect")

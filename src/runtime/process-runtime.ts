@@ -1,24 +1,20 @@
-import { createClient } from "../client/client.js";
-import { Instances } from "../client/instances.js";
-import { roundRobin } from "../client/round-robin.js";
-import { Route } from "../client/route.js";
 import type { Handler } from "../core/call.js";
 import type { ClientOf } from "../core/client.js";
 import { type Context, type ContextFields, rootContext } from "../core/context.js";
-import type { Contract, EventDefinition } from "../core/contract.js";
+import type { Contract } from "../core/contract.js";
 import { Deadlines } from "../core/deadline.js";
 import { errorOf, isError } from "../core/error.js";
 import type { CreateGateway, Gateway, Readiness } from "../core/gateway.js";
-import { eventMethod, type Module } from "../core/module.js";
+import type { Module } from "../core/module.js";
 import type { Registration, Registry } from "../core/registry.js";
-import { type ProcessSpec, processOf, routeOf, type Topology } from "../core/topology.js";
-import type { Connection, CreateTransport, Listener, Transport } from "../core/transport.js";
+import { type ProcessSpec, processOf, type Topology } from "../core/topology.js";
+import type { CreateTransport } from "../core/transport.js";
 import { ServiceHost } from "../server/service-host.js";
-import { listenAddress, listenedTransports } from "./addresses.js";
 import { listenToBestEffortEvents } from "./best-effort.js";
+import { Connections } from "./connections.js";
 import { type ModuleSurroundings, type RunningModule, startModule } from "./module-runtime.js";
 import { processContract } from "./process-contract.js";
-import { ConfigurationError, type Settings } from "./settings.js";
+import type { Settings } from "./settings.js";
 import { createStacks, type StackParts } from "./stacks.js";
 
 export interface ProcessOptions {
@@ -37,22 +33,15 @@ export interface ProcessOptions {
   readonly wrapEdge?: (edge: Handler) => Handler;
 }
 
-const local = "local";
-
 /** One process of a system: its modules, the routes of everything they call, and how others reach it. */
 export class ProcessRuntime {
   readonly #options: ProcessOptions;
   readonly #parts: StackParts;
   readonly #stacks;
-  readonly #host = new ServiceHost();
-  readonly #routes = new Map<string, Route>();
-  readonly #transports = new Map<string, Transport>();
-  readonly #instances: Instances;
-  readonly #listeners: Listener[] = [];
+  readonly #host: ServiceHost;
+  readonly #connections: Connections;
   readonly #modules = new Map<string, RunningModule>();
-  readonly #closing: (() => void | Promise<void>)[] = [];
-  /** The in-process connection to this process's own modules. */
-  #neighbours: Connection | undefined;
+  #stopListeningToEvents = () => {};
   #registration: Registration | undefined;
   #gateway: Gateway | undefined;
 
@@ -60,7 +49,8 @@ export class ProcessRuntime {
     this.#options = options;
     this.#parts = { ...options.parts, deadlines: new Deadlines(options.parts.clock) };
     this.#stacks = createStacks(this.#parts);
-    this.#instances = new Instances((name) => this.#transports.get(name)!, roundRobin());
+    this.#host = new ServiceHost(options.process.modules);
+    this.#connections = new Connections(options, this.#stacks, this.#host);
   }
 
   /** Starts a process: its modules first, then the ways to reach them. Leaves nothing behind where it fails. */
@@ -92,12 +82,7 @@ export class ProcessRuntime {
 
   /** A client of any contract of the topology. */
   client<C extends Contract>(contract: C, caller = "external"): ClientOf<C> {
-    return createClient({
-      contract,
-      caller,
-      route: this.#route(contract.name),
-      stackOf: (method, remote) => this.#stacks.client(contract, method, remote),
-    });
+    return this.#connections.client(contract, caller);
   }
 
   /** A context for calls that begin here. `deadlineMs` is a length in milliseconds. */
@@ -134,75 +119,22 @@ export class ProcessRuntime {
   async stop(): Promise<void> {
     await this.#registration?.close();
     await this.#gateway?.close();
-    await Promise.all(this.#listeners.map((listener) => listener.close()));
+    await this.#connections.closeListeners();
+    this.#stopListeningToEvents();
     await Promise.all([...this.#modules.keys()].map((name) => this.stopModule(name)));
-    for (const close of this.#closing.splice(0)) await close();
-    await Promise.all([...this.#transports.values()].map((transport) => transport.close()));
+    await this.#connections.close();
     await this.#options.registry.close();
   }
 
   async #start(): Promise<void> {
-    const { topology, process, registry } = this.#options;
-    await this.#openTransports();
-    this.#closing.push(registry.watch((instances) => this.#instances.update(instances)));
-    this.#listeners.push(await this.#transports.get("in-process")!.serve(local, this.#host.local));
-    this.#neighbours = this.#transports.get("in-process")!.connect(local);
-    for (const name of this.#options.modules.keys()) this.#pointRoute(name);
-    for (const other of topology.processes) if (other !== process) this.#pointRoute(`process-${other.name}`, other);
-    this.#closing.push(await this.#listenToEvents());
-
+    const { process, registry } = this.#options;
+    await this.#connections.open();
+    this.#stopListeningToEvents = await this.#listenToEvents();
     await Promise.all(process.modules.map((name) => this.startModule(name)));
     this.#serveOwnReadiness();
-
-    for (const transport of listenedTransports(topology, process)) {
-      const { dynamicAddress } = this.#transports.get(transport)!.features;
-      const address = listenAddress(process, transport, this.#options.settings);
-      await this.#listen(
-        transport,
-        transport,
-        address || (dynamicAddress ? "http://127.0.0.1:0" : process.name),
-        this.#host.remote,
-      );
-    }
+    Object.assign(this.addresses, await this.#connections.listen());
     this.#registration = await registry.register(this.#asInstance());
     if (process.gateway !== undefined) await this.#openGateway(process.gateway);
-  }
-
-  async #openTransports(): Promise<void> {
-    const { topology, process, modules, settings, parts } = this.#options;
-    const names = new Set(["in-process", ...listenedTransports(topology, process)]);
-    for (const name of modules.keys()) {
-      if (topology.processes.length > 1 && !process.modules.includes(name)) names.add(routeOf(topology, name));
-    }
-    if (process.gateway !== undefined) names.add("http");
-    const namespace = settings.namespace ?? topology.name;
-    for (const name of names) {
-      const createTransport = await this.#options.loadTransport(name);
-      const own = { url: settings.redisUrl, namespace, ...topology.transports[name] };
-      this.#transports.set(name, createTransport({ ...parts, settings: own }));
-    }
-  }
-
-  #route(service: string): Route {
-    let route = this.#routes.get(service);
-    if (route === undefined) this.#routes.set(service, (route = new Route(service)));
-    return route;
-  }
-
-  /** Points a service's route at this process or at whoever serves it elsewhere. */
-  #pointRoute(service: string, at = processOf(this.#options.topology, service)): void {
-    if (at === undefined) return;
-    const wrapEdge = this.#options.wrapEdge ?? ((edge) => edge);
-    if (at === this.#options.process) {
-      const call = wrapEdge(this.#neighbours!.call);
-      this.#route(service).swap({ transport: "in-process", remote: false, call });
-      return;
-    }
-    const module = at.modules.includes(service) ? service : at.modules[0];
-    if (module === undefined) return;
-    const transport = routeOf(this.#options.topology, module);
-    if (!this.#transports.has(transport)) return;
-    this.#route(service).swap({ transport, remote: true, call: wrapEdge(this.#instances.handlerOf(transport)) });
   }
 
   #surroundings(module: Module): ModuleSurroundings {
@@ -212,25 +144,18 @@ export class ProcessRuntime {
       host: this.#host,
       dataDir: this.#options.settings.dataDir,
       client: (contract, caller) => this.client(contract, caller),
-      deliver: (call) => this.#route(call.service).current.call(call),
-      publish: (event, payload) => this.#publish(event, payload),
+      deliver: (call) => this.#connections.route(call.service).current.call(call),
+      publish: (event, payload) => this.#connections.publish(event, payload),
       subscribers: subscribersOf(module, this.#options),
     };
   }
 
-  #publish(event: EventDefinition, payload: unknown): void {
-    for (const listener of this.#listeners) listener.publish(eventMethod(event), payload);
-  }
-
   #listenToEvents(): Promise<() => void> {
-    const { topology, process, modules, registry, parts } = this.#options;
+    const { process, modules, registry, parts } = this.#options;
     return listenToBestEffortEvents({
       modules: process.modules.map((name) => modules.get(name)!),
       registry,
-      connectionsOf: (service) =>
-        process.modules.includes(service)
-          ? [this.#neighbours!]
-          : this.#instances.connectionsOf(service, routeOf(topology, service)),
+      connectionsOf: (service) => this.#connections.connectionsOf(service),
       handle: this.#host.remote,
       ...parts,
     });
@@ -286,17 +211,8 @@ export class ProcessRuntime {
     });
     this.addresses.gateway = this.#gateway.address;
     // The command line's way in: the same Connect protocol, on loopback, to every service wherever it runs.
-    await this.#listen("admin", "http", `http://127.0.0.1:${settings.adminPort}`, this.#adminCall);
-  }
-
-  async #listen(name: string, transport: string, address: string, handler: Handler): Promise<void> {
-    try {
-      const listener = await this.#transports.get(transport)!.serve(address, handler);
-      this.#listeners.push(listener);
-      this.addresses[name] = listener.address;
-    } catch (error) {
-      throw new ConfigurationError(`${name} listener: ${(error as Error).message}`);
-    }
+    const admin = `http://127.0.0.1:${settings.adminPort}`;
+    this.addresses.admin = await this.#connections.listenAt("admin", "http", admin, this.#adminCall);
   }
 
   readonly #adminCall: Handler = async (call) => {

@@ -1,4 +1,3 @@
-import type { CallOptions } from "../core/client.js";
 import { type Clock, sleep } from "../core/clock.js";
 import { type CallContext, type Context, type Principal, rootContext } from "../core/context.js";
 import type { Contract } from "../core/contract.js";
@@ -11,6 +10,8 @@ import { Cancellation } from "../core/cancellation.js";
 import type { SagaRow } from "../storage/framework-tables.js";
 import type { ModuleStore } from "../storage/module-store.js";
 import type { Saga } from "./define-saga.js";
+import { keyedClients } from "./keyed-clients.js";
+import { moveAfter } from "./move-after.js";
 
 export interface SagaRunnerOptions {
   readonly store: ModuleStore;
@@ -23,8 +24,6 @@ export interface SagaRunnerOptions {
 
 /** How long one step's calls may take. */
 const stepDeadlineMs = 10_000;
-/** How long a saga tries to go forward before it turns back. */
-const forwardMs = 60_000;
 /** How long before a waiting handler's deadline it is told that the saga still runs: time to read, and to answer. */
 const answerMarginMs = 250;
 const maxRunning = 256;
@@ -88,7 +87,12 @@ export class SagaRunner implements Sagas {
     this.#running.set(key, run);
   }
 
-  async settled(saga: SagaReference, id: string, ctx: CallContext, withinMs = Number.POSITIVE_INFINITY): Promise<SagaResult> {
+  async settled(
+    saga: SagaReference,
+    id: string,
+    ctx: CallContext,
+    withinMs = Number.POSITIVE_INFINITY,
+  ): Promise<SagaResult> {
     const key = `${saga.name}/${id}`;
     const timer = new Cancellation((ctx as Context).cancellation);
     const waitMs = Math.max(0, Math.min(withinMs, ctx.remainingMs() - answerMarginMs));
@@ -164,7 +168,11 @@ export class SagaRunner implements Sagas {
     const step = saga.steps[row.step];
     if (step === undefined) return this.#end(saga, row, "completed");
     const state = JSON.parse(row.state) as object;
-    const result: unknown = await step.run(state, this.#clients(saga, row, step.name, "run"), this.#context(row));
+    const result: unknown = await step.run(
+      state,
+      keyedClients(saga, row, `${step.name}/run`, this.options.clientOf),
+      this.#context(row),
+    );
     const next = step.keep === undefined ? state : saga.validate({ ...state, ...step.keep(result) });
     await this.#update(row, { step: row.step + 1, state: JSON.stringify(next) });
   }
@@ -173,35 +181,29 @@ export class SagaRunner implements Sagas {
     const step = saga.steps[row.step];
     if (row.step < 0 || step === undefined) return this.#end(saga, row, "compensated");
     if (step.undo !== undefined) {
-      await step.undo(JSON.parse(row.state), this.#clients(saga, row, step.name, "undo"), this.#context(row));
+      await step.undo(
+        JSON.parse(row.state),
+        keyedClients(saga, row, `${step.name}/undo`, this.options.clientOf),
+        this.#context(row),
+      );
     }
     await this.#update(row, { step: row.step - 1 });
   }
 
-  /** Tries again, turns back, or leaves it to a person. */
   async #afterFailure(saga: Saga, row: SagaRow, thrown: unknown, failures: number): Promise<void> {
     const { clock, logger } = this.options;
     const error: PangaeaError = isError(thrown) ? thrown : errorOf("internal", "A step threw.", { cause: thrown });
-    const refused = error.outcome === "failed" && error.reason !== undefined;
-    const transient =
-      !refused && error.code !== "internal" && error.code !== "invalid_argument" && error.code !== "unimplemented";
     const about = { saga: saga.name, id: row.id, step: saga.steps[row.step]?.name, phase: row.phase };
-    if (row.phase === "forward" && (!transient || clock.wallTime() - row.created_at > forwardMs)) {
-      if (!refused) logger.error("A saga's step failed; what was done is being undone.", { ...about, error });
-      // A declared refusal had no effect. Of anything else nobody knows, so that step is undone too.
-      const failure = JSON.stringify(errorMessageOf(error));
-      await this.#update(row, { phase: "undo", step: refused ? row.step - 1 : row.step, failure });
+    const move = moveAfter(error, row, clock.wallTime());
+    if (move.to === "retry") {
+      // A neighbour that is just being started is nothing to wake anybody for.
+      const log = failures === patience ? logger.warn : logger.debug;
+      log("A saga's step is tried again.", { ...about, attempt: failures, because: error.message });
+      await sleep(clock, Math.min(50 * 2 ** failures, 5_000), this.#stop.signal);
       return;
     }
-    if (row.phase === "undo" && refused) {
-      logger.error("A saga's compensation was refused; a person has to decide.", { ...about, error });
-      await this.#update(row, { phase: "parked", failure: JSON.stringify(errorMessageOf(error)) });
-      return;
-    }
-    // A neighbour that is just being started is nothing to wake anybody for.
-    const log = failures === patience ? logger.warn : logger.debug;
-    log("A saga's step is tried again.", { ...about, attempt: failures, because: error.message });
-    await sleep(clock, Math.min(50 * 2 ** failures, 5_000), this.#stop.signal);
+    if (move.unexpected) logger.error(`A saga's step failed; it goes to ${move.to}.`, { ...about, error });
+    await this.#update(row, { phase: move.to, step: move.step, failure: JSON.stringify(errorMessageOf(error)) });
   }
 
   async #end(saga: Saga, row: SagaRow, phase: "completed" | "compensated"): Promise<void> {
@@ -235,28 +237,6 @@ export class SagaRunner implements Sagas {
       principal: row.principal === null ? undefined : (JSON.parse(row.principal) as Principal),
       cancellation: new Cancellation(this.#stop),
     });
-  }
-
-  /** Clients whose every call carries a key made of saga, step and the call's number in the step. */
-  #clients(saga: Saga, row: SagaRow, step: string, direction: "run" | "undo"): any {
-    const entries = Object.entries(saga.contracts as Record<string, Contract>).map(([name, contract]) => {
-      const client = this.options.clientOf(contract) as Record<
-        string,
-        (i: unknown, c: unknown, o: CallOptions) => unknown
-      >;
-      const counts = new Map<string, number>();
-      const keyed = Object.keys(contract.procedures).map((method) => [
-        method,
-        (input: unknown, ctx: CallContext, options: CallOptions = {}) => {
-          const count = (counts.get(method) ?? 0) + 1;
-          counts.set(method, count);
-          const idempotencyKey = `saga/${row.name}/${row.id}/${step}/${direction}/${contract.name}.${method}/${count}`;
-          return client[method]!(input, ctx, { idempotencyKey, ...options });
-        },
-      ]);
-      return [name, Object.fromEntries(keyed)];
-    });
-    return Object.fromEntries(entries);
   }
 }
 

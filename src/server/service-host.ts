@@ -35,6 +35,9 @@ export class ServiceHost {
   readonly local: Handler = (call) => this.#dispatch(call, "local");
   readonly remote: Handler = (call) => this.#dispatch(call, "remote");
 
+  /** `placed`: the services that belong here, also while they are not running. */
+  constructor(private readonly placed: readonly string[] = []) {}
+
   /** How many calls are being handled. */
   get pending(): number {
     let sum = 0;
@@ -74,8 +77,10 @@ export class ServiceHost {
   #dispatch(call: Call, side: "local" | "remote"): Promise<Reply> {
     const entry = this.#entries.get(call.service);
     const handler = entry?.handlers.get(`${call.kind} ${side} ${call.method}`);
-    if (entry === undefined) return refuse("unimplemented", `This process does not serve ${call.service}.`);
-    if (entry.draining) return refuse("unavailable", `${call.service} is being stopped here.`);
+    if (entry === undefined && !this.placed.includes(call.service)) {
+      return refuse("unimplemented", `This process does not serve ${call.service}.`);
+    }
+    if (entry === undefined || entry.draining) return refuse("unavailable", `${call.service} is not running now.`);
     if (call.kind === "request" && entry.version !== call.version) {
       const versions = `as version ${entry.version}, and was asked as version ${call.version}`;
       return refuse("failed_precondition", `${call.service} is served here ${versions}.`);

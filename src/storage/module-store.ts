@@ -2,22 +2,15 @@ import { type Kysely, sql } from "kysely";
 import type { Clock } from "../core/clock.js";
 import type { CallContext, Context } from "../core/context.js";
 import type { EventDefinition } from "../core/contract.js";
-import { errorOf, fail, isError } from "../core/error.js";
+import { errorOf, isError } from "../core/error.js";
 import type { Ids } from "../core/ids.js";
-import { type ErrorMessage, errorFrom, errorMessageOf } from "../core/message.js";
-import { eventMethod, type Migration, type SagaReference } from "../core/module.js";
+import { errorFrom, errorMessageOf } from "../core/message.js";
+import { eventMethod, type Migration } from "../core/module.js";
 import type { InputOf } from "../core/schema.js";
 import { invalidArgument, type Validator, validatorOf } from "../core/validation.js";
-import {
-  AlreadyHandled,
-  frameworkErrors,
-  type KeyedCall,
-  keyedCall,
-  openTransaction,
-  type Tx,
-  type Work,
-} from "../core/work.js";
+import { type KeyedCall, keyedCall, openTransaction, type Tx, type Work } from "../core/work.js";
 import { Database, openSqlite, type SqliteFile } from "./database.js";
+import { enterInbox, findReply, insertEvent, insertSaga, type Origin, storeReply } from "./framework-rows.js";
 import type { FrameworkTables } from "./framework-tables.js";
 import { migrate } from "./migrate.js";
 
@@ -30,16 +23,11 @@ export interface CommitListener {
   publish(event: EventDefinition, payload: unknown): void;
 }
 
-/** How long a key is honoured. */
-export const idempotencyRetentionMs = 24 * 60 * 60 * 1000;
-
 const handledOnce = Symbol("first commit of this handling");
 
 interface OpenTx extends Tx {
   readonly db: Kysely<any>;
 }
-
-type StoredReply = { readonly output: unknown } | { readonly error: ErrorMessage };
 
 /** A module's database with its unit of work and the framework's rows in it. */
 export class ModuleStore extends Database implements Work {
@@ -122,24 +110,24 @@ export class ModuleStore extends Database implements Work {
     after: (() => void)[],
   ): Promise<{ output?: T; error?: Error }> {
     const first = !context.local.has(handledOnce);
-    if (first && context.event !== undefined) await this.#enterInbox(db, context);
+    if (first && context.event !== undefined) await enterInbox(db, context, this.clock.wallTime());
     const keyed = first ? (context.local.get(keyedCall) as KeyedCall | undefined) : undefined;
     if (keyed === undefined) return { output: await this.#change(db, context, change, after) };
 
-    const stored = await this.#storedReply(db, keyed);
+    const stored = await findReply(db, keyed, this.clock.wallTime());
     if (stored !== undefined) {
       return "error" in stored ? { error: errorFrom(stored.error) } : { output: stored.output as T };
     }
     await sql`savepoint change`.execute(db);
     try {
       const output = await this.#change(db, context, change, after);
-      await this.#storeReply(db, keyed, { output: output ?? null });
+      await storeReply(db, keyed, { output: output ?? null }, this.clock.wallTime());
       return { output };
     } catch (error) {
       if (!isError(error) || error.reason === undefined) throw error;
       await sql`rollback to change`.execute(db);
       after.length = 0;
-      await this.#storeReply(db, keyed, { error: errorMessageOf(error) });
+      await storeReply(db, keyed, { error: errorMessageOf(error) }, this.clock.wallTime());
       return { error };
     }
   }
@@ -165,12 +153,14 @@ export class ModuleStore extends Database implements Work {
           after.push(() => this.listener.publish(event, valid));
           return;
         }
-        rows.push(() => this.#insertEvent(db, context, event, valid));
+        const row = { event, id: this.ids.uuid(), payload: valid, origin: this.#originOf(context) };
+        rows.push(() => insertEvent(db, row));
         after.push(() => this.listener.outboxGrew());
       },
       start: (saga, id, state) => {
         const valid = saga.validate(state);
-        rows.push(() => this.#insertSaga(db, context, saga, id, valid));
+        const row = { saga, id, state: valid, origin: this.#originOf(context) };
+        rows.push(() => insertSaga(db, row));
         after.push(() => this.listener.sagaStarted(saga.name, id));
       },
     };
@@ -179,42 +169,9 @@ export class ModuleStore extends Database implements Work {
     return output;
   }
 
-  async #enterInbox(db: Kysely<FrameworkTables>, context: Context): Promise<void> {
-    const event = context.event!;
-    const row = { method: event.method, event_id: event.id, handled_at: this.clock.wallTime() };
-    const { numInsertedOrUpdatedRows } = await db
-      .insertInto("pangaea_inbox")
-      .values(row)
-      .onConflict((conflict) => conflict.doNothing())
-      .executeTakeFirst();
-    if (numInsertedOrUpdatedRows === 0n) throw new AlreadyHandled();
-  }
-
-  async #storedReply(db: Kysely<FrameworkTables>, keyed: KeyedCall): Promise<StoredReply | undefined> {
-    const row = await db
-      .selectFrom("pangaea_idempotency")
-      .select(["input_hash", "reply"])
-      .where("procedure", "=", keyed.procedure)
-      .where("principal", "=", keyed.principal)
-      .where("key", "=", keyed.key)
-      .where("created_at", ">", this.clock.wallTime() - idempotencyRetentionMs)
-      .executeTakeFirst();
-    if (row === undefined) return undefined;
-    if (row.input_hash !== keyed.inputHash) throw fail(frameworkErrors.IDEMPOTENCY_KEY_REUSED);
-    return JSON.parse(row.reply) as StoredReply;
-  }
-
-  async #storeReply(db: Kysely<FrameworkTables>, keyed: KeyedCall, reply: StoredReply): Promise<void> {
-    const values = {
-      procedure: keyed.procedure,
-      principal: keyed.principal,
-      key: keyed.key,
-      input_hash: keyed.inputHash,
-      reply: JSON.stringify(reply),
-      created_at: this.clock.wallTime(),
-    };
-    // A row may still be there that is past its 24 hours.
-    await db.replaceInto("pangaea_idempotency").values(values).execute();
+  #originOf(context: Context): Origin {
+    const { headers, principal } = context;
+    return { headers, principal, createdAt: this.clock.wallTime() };
   }
 
   #validPayload<D extends EventDefinition>(event: D, payload: InputOf<D["payload"]>): unknown {
@@ -225,57 +182,5 @@ export class ModuleStore extends Database implements Work {
     } catch (error) {
       throw errorOf("internal", invalidArgument(`payload of ${eventMethod(event)}`, error).message);
     }
-  }
-
-  async #insertEvent(
-    db: Kysely<FrameworkTables>,
-    context: Context,
-    event: EventDefinition,
-    payload: unknown,
-  ): Promise<void> {
-    await db
-      .insertInto("pangaea_outbox")
-      .values({
-        id: this.ids.uuid(),
-        name: event.name,
-        version: event.version,
-        key: event.key(payload),
-        payload: JSON.stringify(payload),
-        ...this.#origin(context),
-      })
-      .execute();
-  }
-
-  async #insertSaga<S>(
-    db: Kysely<FrameworkTables>,
-    context: Context,
-    saga: SagaReference<S>,
-    id: string,
-    state: S,
-  ): Promise<void> {
-    const origin = this.#origin(context);
-    await db
-      .insertInto("pangaea_saga")
-      .values({
-        name: saga.name,
-        id,
-        version: saga.version,
-        state: JSON.stringify(state),
-        phase: "forward",
-        step: 0,
-        failure: null,
-        ...origin,
-        updated_at: origin.created_at,
-      })
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
-  }
-
-  #origin(context: Context) {
-    return {
-      headers: JSON.stringify(context.headers),
-      principal: context.principal === undefined ? null : JSON.stringify(context.principal),
-      created_at: this.clock.wallTime(),
-    };
   }
 }

@@ -39,8 +39,4 @@ export const testPackages: readonly string[] = ["vitest", "fast-check"];
 export const maxLines = 250;
 
 /** Longer files with one reason to change; an entry that is no longer needed is a violation itself. */
-export const longFiles: ReadonlyMap<string, string> = new Map([
-  ["src/runtime/process-runtime.ts", "the wiring of one process, in the order in which it happens"],
-  ["src/saga/saga-runner.ts", "the life of one saga; its steps make no sense apart"],
-  ["src/storage/module-store.ts", "one commit and everything that is true together in it"],
-]);
+export const longFiles: ReadonlyMap<string, string> = new Map([]);

@@ -1,0 +1,144 @@
+import { createClient } from "../client/client.js";
+import { Instances } from "../client/instances.js";
+import { roundRobin } from "../client/round-robin.js";
+import { Route } from "../client/route.js";
+import type { Handler } from "../core/call.js";
+import type { ClientOf } from "../core/client.js";
+import type { Contract, EventDefinition } from "../core/contract.js";
+import { eventMethod } from "../core/module.js";
+import { type ProcessSpec, processOf, routeOf } from "../core/topology.js";
+import type { Connection, Listener, Transport } from "../core/transport.js";
+import type { ServiceHost } from "../server/service-host.js";
+import { listenAddress, listenedTransports } from "./addresses.js";
+import type { ProcessOptions } from "./process-runtime.js";
+import { ConfigurationError } from "./settings.js";
+import type { Stacks } from "./stacks.js";
+
+const local = "local";
+
+/** Everything by which one process reaches services, its own and others', and by which others reach it. */
+export class Connections {
+  readonly #routes = new Map<string, Route>();
+  readonly #transports = new Map<string, Transport>();
+  readonly #instances = new Instances((name) => this.#transports.get(name)!, roundRobin());
+  /** What others come in by. */
+  readonly #listeners: Listener[] = [];
+  /** What this process's own modules reach each other by; closes last. */
+  #inner: { readonly listener: Listener; readonly connection: Connection } | undefined;
+  #stopWatching = () => {};
+
+  constructor(
+    private readonly options: ProcessOptions,
+    private readonly stacks: Stacks,
+    private readonly host: ServiceHost,
+  ) {}
+
+  /** Loads the transports that this process needs and points every route; listens to nobody outside yet. */
+  async open(): Promise<void> {
+    const { topology, process, modules, registry } = this.options;
+    for (const name of this.#neededTransports()) this.#transports.set(name, await this.#load(name));
+    const inProcess = this.#transports.get("in-process")!;
+    this.#inner = { listener: await inProcess.serve(local, this.host.local), connection: inProcess.connect(local) };
+    for (const name of modules.keys()) this.#pointRoute(name);
+    for (const other of topology.processes) if (other !== process) this.#pointRoute(`process-${other.name}`, other);
+    this.#stopWatching = registry.watch((instances) => this.#instances.update(instances));
+  }
+
+  /** Listens on every transport over which others call this process; gives back transport name → address. */
+  async listen(): Promise<Record<string, string>> {
+    const { topology, process, settings } = this.options;
+    const addresses: Record<string, string> = {};
+    for (const transport of listenedTransports(topology, process)) {
+      const { dynamicAddress } = this.#transports.get(transport)!.features;
+      const address =
+        listenAddress(process, transport, settings) || (dynamicAddress ? "http://127.0.0.1:0" : process.name);
+      addresses[transport] = await this.listenAt(transport, transport, address, this.host.remote);
+    }
+    return addresses;
+  }
+
+  /** Listens at one address, for `handler`; `name` is what messages call it. Gives back the address as it came out. */
+  async listenAt(name: string, transport: string, address: string, handler: Handler): Promise<string> {
+    try {
+      const listener = await this.#transports.get(transport)!.serve(address, handler);
+      this.#listeners.push(listener);
+      return listener.address;
+    } catch (error) {
+      throw new ConfigurationError(`${name} listener: ${(error as Error).message}`);
+    }
+  }
+
+  /** The cell that says where calls to a service go. */
+  route(service: string): Route {
+    let route = this.#routes.get(service);
+    if (route === undefined) this.#routes.set(service, (route = new Route(service)));
+    return route;
+  }
+
+  client<C extends Contract>(contract: C, caller: string): ClientOf<C> {
+    return createClient({
+      contract,
+      caller,
+      route: this.route(contract.name),
+      stackOf: (method, remote) => this.stacks.client(contract, method, remote),
+    });
+  }
+
+  /** Every connection over which a service can be reached now. */
+  connectionsOf(service: string): readonly Connection[] {
+    const { topology, process } = this.options;
+    if (process.modules.includes(service)) return [this.#inner!.connection];
+    return this.#instances.connectionsOf(service, routeOf(topology, service));
+  }
+
+  /** Sends a best-effort event to whoever listens, inside and outside. */
+  publish(event: EventDefinition, payload: unknown): void {
+    for (const listener of [this.#inner!.listener, ...this.#listeners]) listener.publish(eventMethod(event), payload);
+  }
+
+  /** Takes nothing new from outside and waits until what came in is answered; neighbours go on reaching each other. */
+  async closeListeners(): Promise<void> {
+    await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
+  }
+
+  /** Closes the rest. */
+  async close(): Promise<void> {
+    this.#stopWatching();
+    await this.#inner?.listener.close();
+    await Promise.all([...this.#transports.values()].map((transport) => transport.close()));
+  }
+
+  #neededTransports(): Set<string> {
+    const { topology, process, modules } = this.options;
+    const names = new Set(["in-process", ...listenedTransports(topology, process)]);
+    for (const name of modules.keys()) {
+      if (topology.processes.length > 1 && !process.modules.includes(name)) names.add(routeOf(topology, name));
+    }
+    // The admin listener speaks it.
+    if (process.gateway !== undefined) names.add("http");
+    return names;
+  }
+
+  async #load(name: string): Promise<Transport> {
+    const { topology, settings, parts, loadTransport } = this.options;
+    const createTransport = await loadTransport(name);
+    const namespace = settings.namespace ?? topology.name;
+    return createTransport({ ...parts, settings: { url: settings.redisUrl, namespace, ...topology.transports[name] } });
+  }
+
+  /** Points a service's route at this process or at whoever serves it elsewhere. */
+  #pointRoute(service: string, at: ProcessSpec | undefined = processOf(this.options.topology, service)): void {
+    if (at === undefined) return;
+    const wrapEdge = this.options.wrapEdge ?? ((edge) => edge);
+    if (at === this.options.process) {
+      const call = wrapEdge(this.#inner!.connection.call);
+      this.route(service).swap({ transport: "in-process", remote: false, call });
+      return;
+    }
+    const module = at.modules.includes(service) ? service : at.modules[0];
+    if (module === undefined) return;
+    const transport = routeOf(this.options.topology, module);
+    const call = wrapEdge(this.#instances.handlerOf(transport));
+    this.route(service).swap({ transport, remote: true, call });
+  }
+}
