@@ -34,7 +34,13 @@ export interface Layout {
 export const launched = (file: string): Layout => ({
   name: file,
   async start() {
-    const system = await launch({ topology: file, cwd: projectFolder, readyWithinMs: 120_000 });
+    const system = await launch({
+      topology: file,
+      cwd: projectFolder,
+      readyWithinMs: 120_000,
+      // Some twenty processes compile the same code.
+      env: { NODE_COMPILE_CACHE: join(projectFolder, "node_modules/.cache/compiled") },
+    });
     return {
       url: system.url,
       async stop() {

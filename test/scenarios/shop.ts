@@ -111,12 +111,15 @@ export class Shop {
     return request.send({ userId: user.id, items, payment: { token } });
   }
 
-  /** Asks for an order as a good client does: under a key, and again under it where a busy shop answers 202 first. */
+  /**
+   * Asks for an order as a good client does: under a key, and again under it where a busy shop says that it needs longer
+   * (202) or that nobody knows (504).
+   */
   ask(user: Pick<Customer, "id">, wish: OrderWish): Promise<Response> {
     const keyed = { key: unique(), ...wish };
     return eventually(`the order under ${keyed.key} is answered`, async () => {
       const response = await this.send(user, keyed);
-      return response.status === 202 ? undefined : response;
+      return response.status === 202 || response.status === 504 ? undefined : response;
     });
   }
 

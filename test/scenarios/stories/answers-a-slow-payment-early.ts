@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { assertProblem } from "../problem.js";
 import type { Order } from "../shop.js";
 import type { Story } from "../story.js";
 
@@ -16,9 +15,6 @@ export const story: Story = {
     assert.equal(pending.status, "pending");
     assert.equal(response.headers.location, `/orders/${pending.id}`);
     assert.equal(await shop.available(product), 3);
-    const early = await shop.as(customer).post(`/orders/${pending.id}/cancel`);
-    assertProblem(early, { status: 409, code: "failed_precondition", reason: "ORDER_NOT_CANCELLABLE" });
-
     await shop.settled(customer, pending.id);
     const found = await shop.as(customer).get(`/orders/${pending.id}`).expect(200);
     assert.deepEqual(found.body, { ...pending, status: "confirmed" });
