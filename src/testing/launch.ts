@@ -70,7 +70,7 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
   };
   const output = () => printed.join("");
   try {
-    await becomesReady(url, child, options.readyWithinMs ?? 60_000);
+    await becomesReady(url, child, options.readyWithinMs ?? 120_000);
   } catch (error) {
     await stop();
     throw new Error(`${options.topology} did not become ready: ${(error as Error).message}\n${output()}`, {
