@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { parseDocument } from "yaml";
+import { type Document, parseDocument } from "yaml";
 import { z } from "zod";
 import type { ProcessSpec, Topology } from "../core/topology.js";
 import { ConfigurationError } from "./settings.js";
@@ -48,7 +48,7 @@ export function parseTopology(path: string, text: string): Topology {
   const document = parseDocument(text, { uniqueKeys: true });
   const [problem] = document.errors;
   if (problem !== undefined) throw new ConfigurationError(`${path}: ${problem.message}`);
-  const parsed = file.safeParse(document.toJS());
+  const parsed = file.safeParse(plain(path, document));
   if (!parsed.success) {
     const faults = parsed.error.issues.map(
       (issue) => `${path}: ${issue.path.join(".") || "(top)"}: ${describe(issue)}`,
@@ -75,6 +75,15 @@ export function parseTopology(path: string, text: string): Topology {
     registry: registry.kind,
     transports,
   };
+}
+
+/** What the document says. Aliases are followed only here: one may lead nowhere, or to far too much. */
+function plain(path: string, document: Document): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new ConfigurationError(`${path}: ${(error as Error).message}`);
+  }
 }
 
 function describe(issue: z.core.$ZodIssue): string {

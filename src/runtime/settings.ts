@@ -30,9 +30,8 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   const port = (name: string, fallback: number): number => {
     const text = env[name];
     if (text === undefined || text === "") return fallback;
-    const value = Number(text);
-    return Number.isInteger(value) && value >= 0 && value < 65_536
-      ? value
+    return /^\d{1,5}$/.test(text) && Number(text) < 65_536
+      ? Number(text)
       : refuse(name, text, "give a port from 0 to 65535");
   };
   const redisUrl = env.REDIS_URL || "redis://127.0.0.1:6379";
@@ -49,10 +48,12 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     } else addresses.set(name, address);
   }
   const portOfGateway = port("PORT", 3000);
+  const adminPort = port("ADMIN_PORT", portOfGateway === 0 ? 0 : portOfGateway + 1);
+  if (adminPort > 65_535) refuse("PORT", "65535", "there is no port after it for the admin listener; set ADMIN_PORT");
   return {
     host: env.HOST || "127.0.0.1",
     port: portOfGateway,
-    adminPort: port("ADMIN_PORT", portOfGateway === 0 ? 0 : portOfGateway + 1),
+    adminPort,
     dataDir: env.DATA_DIR || "./data",
     redisUrl,
     logLevel,

@@ -127,8 +127,8 @@ export class Supervisor {
       managed.failures = clock.now() - startedAt > stableMs ? 1 : managed.failures + 1;
       const backoffMs = Math.min(firstBackoffMs * 2 ** (managed.failures - 1), maxBackoffMs);
       logger.warn(`Process ${spec.name} ended and is started again.`, { code, inMs: backoffMs });
-      await sleep(clock, backoffMs, signal);
-      managed.restarts++;
+      if (await sleep(clock, backoffMs, signal)) managed.restarts++;
+      else managed.state = "stopped";
     }
   }
 

@@ -1,0 +1,263 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { defineContract, defineModule, event, type Module, when } from "pangaea";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { checkTopology, findTopologyFaults } from "../../src/runtime/check-topology.js";
+import { loadTopology, parseTopology } from "../../src/runtime/load-topology.js";
+import { ConfigurationError } from "../../src/runtime/settings.js";
+
+const refusalOf = (text: string): string => {
+  try {
+    parseTopology("x.yaml", text);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigurationError);
+    return (error as Error).message;
+  }
+  throw new Error("nothing was refused");
+};
+
+const whole = (processes: string, more = ""): string => `name: test\nprocesses:\n${processes}\n${more}`;
+
+describe("a topology file", () => {
+  it("is read with a default for what it leaves out", () => {
+    const topology = parseTopology(
+      "x.yaml",
+      whole("  one: { gateway: }\n  two: { modules: [a], listen: [http, redis] }"),
+    );
+    expect(topology).toEqual({
+      file: "x.yaml",
+      name: "test",
+      processes: [
+        { name: "one", modules: [], gateway: { host: undefined, port: undefined }, listen: {} },
+        { name: "two", modules: ["a"], gateway: undefined, listen: { http: "", redis: "" } },
+      ],
+      routes: new Map(),
+      defaultRoute: "http",
+      registry: "supervisor",
+      transports: {},
+    });
+  });
+
+  it("says what it says", () => {
+    const text = whole(
+      '  one: { gateway: { host: "::", port: 0 }, modules: [a], listen: { http: "http://h:1" } }',
+      "routes: { default: redis, a: http }\nregistry: { kind: static }\ntransports: { redis: { retries: 3 } }",
+    );
+    const topology = parseTopology("x.yaml", text);
+    expect(topology.processes[0]).toEqual({
+      name: "one",
+      modules: ["a"],
+      gateway: { host: "::", port: 0 },
+      listen: { http: "http://h:1" },
+    });
+    expect(topology).toMatchObject({
+      defaultRoute: "redis",
+      routes: new Map([["a", "http"]]),
+      registry: "static",
+      transports: { redis: { retries: "3" } },
+    });
+    expect(parseTopology("x.yaml", whole("  one: {}", "routes: { a: redis }")).defaultRoute).toBe("http");
+    expect(parseTopology("x.yaml", whole("  one: { listen: redis }")).processes[0]?.listen).toEqual({ redis: "" });
+  });
+
+  it.each([
+    [
+      "an unknown key",
+      whole("  one: {}", "router: {}"),
+      'x.yaml: (top): unknown key "router"; remove it or mend its spelling',
+    ],
+    ["an unknown key of a process", whole("  one: { module: [a] }"), 'x.yaml: processes.one: unknown key "module"'],
+    [
+      "an unknown key of a gateway",
+      whole("  one: { gateway: { ports: 1 } }"),
+      'x.yaml: processes.one.gateway: unknown key "ports"',
+    ],
+    ["a name that is none", whole("  One: {}"), "x.yaml: processes.One"],
+    [
+      "a module's name that is none",
+      whole("  one: { modules: [My] }"),
+      "x.yaml: processes.one.modules.0: lower case letters, digits and dashes",
+    ],
+    ["a port that is none", whole("  one: { gateway: { port: 70000 } }"), "x.yaml: processes.one.gateway.port"],
+    ["an unknown registry", whole("  one: {}", "registry: { kind: consul }"), "x.yaml: registry.kind"],
+    ["no name", "processes: { one: {} }", "x.yaml: name"],
+    ["no processes", "name: test", "x.yaml: processes"],
+    ["nothing at all", "", "x.yaml: (top)"],
+    ["a list", "- one", "x.yaml: (top)"],
+    ["broken YAML", "name: [test", "x.yaml: Flow sequence"],
+    ["the same key twice", whole("  one: {}\n  one: {}"), "x.yaml: Map keys must be unique"],
+    ["two documents", "name: a\n---\nname: b", "x.yaml: Source contains multiple documents"],
+    ["an alias that leads nowhere", whole("  one: *lost"), "x.yaml: "],
+  ])("is refused with its name, the key and the mend if it has %s", (_what, text, message) => {
+    expect(refusalOf(text)).toContain(message);
+  });
+
+  it("is refused with everything that is wrong, a line each", () => {
+    expect(refusalOf(whole("  one: { port: 1 }\n  two: { modules: 7 }")).split("\n")).toEqual([
+      expect.stringContaining("x.yaml: processes.one: unknown key"),
+      expect.stringContaining("x.yaml: processes.two.modules: "),
+    ]);
+  });
+
+  it("is asked for by name where it is missing", async () => {
+    await expect(loadTopology("/nowhere/x.yaml")).rejects.toThrow(
+      "/nowhere/x.yaml: there is no such topology file; give another with --topology",
+    );
+    const folder = await mkdtemp(join(tmpdir(), "topology-"));
+    await writeFile(join(folder, "x.yaml"), whole("  one: {}"));
+    expect((await loadTopology(join(folder, "x.yaml"))).file).toBe(join(folder, "x.yaml"));
+    await rm(folder, { recursive: true });
+  });
+});
+
+const Empty = z.object({});
+class Service {
+  readonly own = 1;
+}
+const contractOf = (name: string, delivery: "at-least-once" | "best-effort" = "best-effort", version = 1) =>
+  defineContract(name, version, {
+    procedures: {},
+    events: { made: event({ payload: Empty, key: () => "", delivery }) },
+  });
+const moduleOf = (contract: ReturnType<typeof contractOf>, spec: object = {}): Module =>
+  defineModule({ contract, service: Service, ...spec });
+
+const faultsOf = (text: string, ...modules: Module[]): string[] => {
+  const known = {
+    modules: new Map(modules.map((module) => [module.name, module])),
+    transports: ["http", "in-process", "redis"],
+  };
+  return findTopologyFaults(parseTopology("x.yaml", text), known);
+};
+const [a, b] = [contractOf("a"), contractOf("b")];
+const both = "  one: { gateway: {}, modules: [a] }\n  two: { modules: [b] }";
+
+describe("a topology for modules", () => {
+  it("has no faults where everything has its place", () => {
+    const needing = moduleOf(a, { requires: [b], on: [when(b.events.made, Service, async () => {})] });
+    expect(faultsOf(whole(both), needing, moduleOf(b))).toEqual([]);
+    expect(
+      faultsOf(
+        whole("  one: { gateway: {}, modules: [a, b] }", "routes: { default: in-process }"),
+        needing,
+        moduleOf(b),
+      ),
+    ).toEqual([]);
+    expect(faultsOf(whole(both, "routes: { default: redis, b: http }"), needing, moduleOf(b))).toEqual([]);
+  });
+
+  it.each<[string, string, Module[], string]>([
+    [
+      "an unknown module",
+      whole("  one: { gateway: {}, modules: [c] }"),
+      [moduleOf(a), moduleOf(b)],
+      'processes.one.modules: there is no module "c"; there are a, b',
+    ],
+    [
+      "a module placed twice",
+      whole("  one: { gateway: {}, modules: [a] }\n  two: { modules: [a] }"),
+      [moduleOf(a)],
+      "processes.two.modules: a is placed twice, also in one; a module's data has one owner, so keep one",
+    ],
+    [
+      "a module placed twice in one process",
+      whole("  one: { gateway: {}, modules: [a, a] }"),
+      [moduleOf(a)],
+      "processes.one.modules: a is placed twice, also in one",
+    ],
+    [
+      "no gateway",
+      whole("  one: { modules: [a] }"),
+      [moduleOf(a)],
+      "processes: no process has a gateway; add `gateway: {}` to one",
+    ],
+    [
+      "a route to a module that is nowhere",
+      whole("  one: { gateway: {}, modules: [a] }", "routes: { b: http }"),
+      [moduleOf(a)],
+      "routes.b: no process has this module; place it or remove the route",
+    ],
+    [
+      "in-process between processes",
+      whole(both, "routes: { default: in-process }"),
+      [moduleOf(a), moduleOf(b)],
+      "routes.default: in-process cannot cross processes; use http or redis",
+    ],
+    [
+      "in-process for one service elsewhere",
+      whole(both, "routes: { b: in-process }"),
+      [moduleOf(a), moduleOf(b)],
+      "routes.b: in-process cannot cross processes",
+    ],
+    [
+      "an unknown transport",
+      whole(both, "routes: { default: pigeon }"),
+      [moduleOf(a), moduleOf(b)],
+      'routes.default: there is no transport "pigeon"; there are http, in-process, redis',
+    ],
+    [
+      "an unknown transport to listen on",
+      whole("  one: { gateway: {}, modules: [a], listen: pigeon }"),
+      [moduleOf(a)],
+      'processes.one.listen: "pigeon" cannot be listened on; there are http, redis',
+    ],
+    [
+      "in-process to listen on",
+      whole("  one: { gateway: {}, modules: [a], listen: in-process }"),
+      [moduleOf(a)],
+      'processes.one.listen: "in-process" cannot be listened on',
+    ],
+    [
+      "a listener that the calls do not come to",
+      whole(
+        "  one: { gateway: {}, modules: [a] }\n  two: { modules: [b], listen: http }",
+        "routes: { default: redis }",
+      ),
+      [moduleOf(a), moduleOf(b)],
+      "processes.two.listen: calls to b come over redis, which is not listened on; add it or change routes.b",
+    ],
+    [
+      "a required module that is nowhere",
+      whole("  one: { gateway: {}, modules: [a] }"),
+      [moduleOf(a, { requires: [b] }), moduleOf(b)],
+      "processes.one.modules: a requires b, which no process has; place it",
+    ],
+    [
+      "a required module in another version",
+      whole(both),
+      [moduleOf(a, { requires: [contractOf("b", "best-effort", 2)] }), moduleOf(b)],
+      "processes.one.modules: a requires b version 2, but version 1 is there",
+    ],
+    [
+      "an event whose producer is nowhere",
+      whole("  one: { gateway: {}, modules: [a] }"),
+      [moduleOf(a, { on: [when(b.events.made, Service, async () => {})] }), moduleOf(b)],
+      "processes.one.modules: a wants b.made, but no process has b; place it",
+    ],
+  ])("is refused with file, key and mend for %s", (_what, text, modules, message) => {
+    expect(faultsOf(text, ...modules)).toEqual([expect.stringContaining(`x.yaml: ${message}`)]);
+  });
+
+  it("is refused if it names no process", () => {
+    expect(faultsOf("name: test\nprocesses: {}")[0]).toBe("x.yaml: processes: name at least one process");
+  });
+
+  it("is refused where an event must arrive and one side could not keep it", () => {
+    const sure = contractOf("b", "at-least-once");
+    const on = [when(sure.events.made, Service, async () => {})];
+    const fault = (side: string) =>
+      `x.yaml: processes.one.modules: b.made is at-least-once, which needs a database on both sides; ${side} has none: add migrations, or make the event best-effort`;
+    expect(faultsOf(whole(both), moduleOf(a, { on }), moduleOf(sure))).toEqual([fault("b"), fault("a")]);
+    expect(faultsOf(whole(both), moduleOf(a, { on, migrations: [] }), moduleOf(sure))).toEqual([fault("b")]);
+    expect(faultsOf(whole(both), moduleOf(a, { on, migrations: [] }), moduleOf(sure, { migrations: [] }))).toEqual([]);
+  });
+
+  it("is refused with all its faults at once", () => {
+    const topology = parseTopology("x.yaml", whole("  one: { modules: [a, c] }", "routes: { default: pigeon }"));
+    const known = { modules: new Map([["a", moduleOf(a)]]), transports: ["http"] };
+    expect(() => checkTopology(topology, known)).toThrow(ConfigurationError);
+    expect(() => checkTopology(topology, known)).toThrow(/"c".*\n.*gateway.*\n.*"pigeon"/);
+  });
+});
