@@ -10,6 +10,7 @@ import { configurationExitCode, type ProcessStatus, Supervisor } from "../runtim
 import { loadSystem } from "./load-system.js";
 import { childOf } from "./process-line.js";
 import { table } from "./table.js";
+import { toldToStop } from "./told-to-stop.js";
 
 const mainFile = fileURLToPath(new URL("./main.js", import.meta.url));
 
@@ -42,15 +43,14 @@ export async function split(options: { topology: string }): Promise<number> {
   };
 
   const supervisor = new Supervisor({ topology, spawn: start, clock: systemClock, logger });
-  const stopped = new Promise<void>((resolve) => {
-    process.once("SIGINT", () => resolve());
-    process.once("SIGTERM", () => resolve());
-  });
+  const stopped = toldToStop();
+  const showTable = () => {
+    // Told to stop in the middle of starting, there is nothing to show.
+    if (supervisor.status.some(({ state }) => state !== "ready")) return;
+    process.stdout.write(`\n${describe(topology, supervisor.status)}\n`);
+  };
   try {
-    await Promise.race([
-      supervisor.start().then(() => process.stdout.write(`\n${describe(topology, supervisor.status)}\n`)),
-      stopped,
-    ]);
+    await Promise.race([supervisor.start().then(showTable), stopped]);
   } catch (error) {
     await supervisor.stop();
     process.stderr.write(`${(error as Error).message}\n`);

@@ -2,7 +2,7 @@ import { systemClock } from "../core/clock.js";
 import { systemIds } from "../core/ids.js";
 import type { ProcessSpec, Topology } from "../core/topology.js";
 import { staticRegistry } from "../discovery/static-registry.js";
-import { type SupervisorMessage, supervisorRegistry } from "../discovery/supervisor-registry.js";
+import { supervisorRegistry } from "../discovery/supervisor-registry.js";
 import { createLogger } from "../observability/pino-logger.js";
 import { staticInstances } from "../runtime/addresses.js";
 import { ProcessRuntime } from "../runtime/process-runtime.js";
@@ -11,6 +11,7 @@ import { ConfigurationError, readSettings } from "../runtime/settings.js";
 import { loadSystem } from "./load-system.js";
 import { insteadOf } from "./nearest.js";
 import { parentLine } from "./process-line.js";
+import { toldToStop, toldToStopBy } from "./told-to-stop.js";
 
 export interface StartOptions {
   readonly topology: string;
@@ -43,7 +44,7 @@ export async function start(options: StartOptions): Promise<number> {
   const { gateway, ...others } = runtime.addresses;
   logger.info(`Ready${gateway === undefined ? "" : ` on ${gateway}`}.`, { modules: own.modules.join(","), ...others });
 
-  await toldToStop(line);
+  await (line === undefined ? toldToStop() : toldToStopBy(line));
   logger.info("Stopping: taking nothing new, answering what is under way.");
   await runtime.stop();
   return 0;
@@ -61,27 +62,4 @@ function chooseProcess(topology: Topology, name: string | undefined): ProcessSpe
   const found = topology.processes.find((spec) => spec.name === name);
   if (found !== undefined) return found;
   throw new ConfigurationError(`${topology.file} has no process "${name}". ${insteadOf(name, names)}`);
-}
-
-/**
- * Under a supervisor only its word counts: Ctrl-C in a terminal reaches every process at once, and the edge must drain
- * first. Nobody listens to the line afterwards: as long as somebody does, it keeps the process alive.
- */
-function toldToStop(line: ReturnType<typeof parentLine>): Promise<void> {
-  return new Promise((resolve) => {
-    const told = () => {
-      stopListening?.();
-      process.off("disconnect", told);
-      resolve();
-    };
-    process.on("SIGTERM", told);
-    process.on("SIGINT", () => {
-      if (line === undefined) told();
-    });
-    const stopListening = line?.onMessage((message: SupervisorMessage) => {
-      if (message.type === "stop") told();
-    });
-    // A supervisor that is gone can say nothing any more.
-    if (line !== undefined) process.once("disconnect", told);
-  });
 }
