@@ -4,7 +4,7 @@ import type { Ids } from "../core/ids.js";
 const traceparentPattern = /^00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})$/;
 
 /** The next hop's `traceparent` (W3C Trace Context): the same trace, a new span; a new trace where there was none. */
-export function nextTraceparent(current: string | undefined, ids: Ids): string {
+function nextTraceparent(current: string | undefined, ids: Ids): string {
   const match = current === undefined ? null : traceparentPattern.exec(current);
   return `00-${match?.[1] ?? ids.hex(16)}-${ids.hex(8)}-${match?.[2] ?? "01"}`;
 }

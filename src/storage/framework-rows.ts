@@ -10,7 +10,7 @@ import type { FrameworkTables } from "./framework-tables.js";
 type Db = Kysely<FrameworkTables>;
 
 /** How long a key is honoured. */
-export const idempotencyRetentionMs = 24 * 60 * 60 * 1000;
+const idempotencyRetentionMs = 24 * 60 * 60 * 1000;
 
 /** What a keyed call is answered with when it is repeated. */
 export type StoredReply = { readonly output: unknown } | { readonly error: ErrorMessage };

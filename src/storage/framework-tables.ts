@@ -13,7 +13,7 @@ export interface OutboxRow {
   readonly created_at: number;
 }
 
-export type SagaPhase = "forward" | "undo" | "completed" | "compensated" | "parked";
+type SagaPhase = "forward" | "undo" | "completed" | "compensated" | "parked";
 
 /** A saga: where it stands, and with what state. `step` is the next one to run, or to undo. */
 export interface SagaRow {

@@ -28,7 +28,7 @@ export interface TransportSubject {
 export type TransportCase = ConformanceCase<TransportSubject, TransportFeatures>;
 
 /** A served handler and a client's connection to it. */
-export interface Line {
+interface Line {
   readonly listener: Listener;
   readonly connection: Connection;
 }
@@ -51,7 +51,7 @@ export interface Rig {
 }
 
 /** How long "at once" may take where another process and a broker are involved. */
-const soonMs = 4_000;
+const soonMs = 8_000;
 
 async function withRig(subject: TransportSubject, body: (rig: Rig) => Promise<void>): Promise<void> {
   const { clock } = subject;

@@ -72,21 +72,25 @@ describe("the README's modules, in a project of their own,", () => {
   });
   afterAll(() => rm(project, { recursive: true, force: true }));
 
-  it.each(["monolith", "split", "split-redis"])("call each other as %s", async (layout) => {
-    const system = await launch({ topology: `config/${layout}.yaml`, cwd: project });
-    try {
-      const response = await fetch(`${system.url}/welcomes`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ guests: ["Ada", "Bob"] }),
-      });
-      expect(await response.json()).toEqual({ lines: ["Hello, Ada!", "Hello, Bob!"] });
-      const greeting = await fetch(`${system.url}/greetings/Zoë`);
-      expect(await greeting.json()).toEqual({ text: "Hello, Zoë!" });
-    } finally {
-      expect(await system.stop()).toBe(0);
-    }
-  }, 150_000);
+  it.each(["monolith", "split", "split-redis"])(
+    "call each other as %s",
+    async (layout) => {
+      const system = await launch({ topology: `config/${layout}.yaml`, cwd: project });
+      try {
+        const response = await fetch(`${system.url}/welcomes`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ guests: ["Ada", "Bob"] }),
+        });
+        expect(await response.json()).toEqual({ lines: ["Hello, Ada!", "Hello, Bob!"] });
+        const greeting = await fetch(`${system.url}/greetings/Zoë`);
+        expect(await greeting.json()).toEqual({ text: "Hello, Zoë!" });
+      } finally {
+        expect(await system.stop()).toBe(0);
+      }
+    },
+    150_000,
+  );
 });
 
 const consumerConfig = {

@@ -55,7 +55,7 @@ export const launched = (file: string): Layout => ({
  * The monolith with every call turned into text and back, and every call that changes nothing or may be repeated made
  * twice: what only works by luck in memory breaks here.
  */
-export const serialized: Layout = {
+const serialized: Layout = {
   name: "config/monolith.yaml, serialized, with a repeated attempt",
   async start() {
     const topology = await loadTopology(join(projectFolder, "config/monolith.yaml"));
