@@ -5,22 +5,30 @@ import { Shop } from "./shop.js";
 
 const stories = await allStories();
 const layouts = await allLayouts();
-const told = new Map<string, number>();
+const passed = new Map<string, number>();
+const lines: string[] = [];
 
 for (const layout of layouts) {
   describe(layout.name, () => {
     let running: Running;
+    let startedAt: number;
     beforeAll(async () => {
+      startedAt = performance.now();
       running = await layout.start();
     }, 150_000);
-    afterAll(() => running?.stop());
+    afterAll(async () => {
+      await running?.stop();
+      const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+      const count = passed.get(layout.name) ?? 0;
+      if (count > 0) lines.push(`${count === stories.length ? "" : `only ${count} in `}${layout.name} (${seconds} s)`);
+    });
 
     for (const story of stories) {
       it.concurrent(
         story.title,
         async () => {
           await story.run(new Shop(running.url));
-          told.set(layout.name, (told.get(layout.name) ?? 0) + 1);
+          passed.set(layout.name, (passed.get(layout.name) ?? 0) + 1);
         },
         60_000,
       );
@@ -29,6 +37,5 @@ for (const layout of layouts) {
 }
 
 afterAll(() => {
-  const passed = [...told].map(([name, count]) => (count === stories.length ? name : `${name} (${count})`));
-  process.stdout.write(`\n${stories.length} scenarios in ${told.size} layouts: ${passed.join("; ")}\n`);
+  process.stdout.write(`\n${stories.length} scenarios in ${lines.length} layouts: ${lines.join("; ")}\n`);
 });
