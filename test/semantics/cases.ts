@@ -40,7 +40,9 @@ const refused: Record<string, unknown> = {
   "a BigInt": 1n,
   "a function": () => {},
   "a symbol": Symbol("s"),
-  "a class instance": new (class Thing {})(),
+  "a class instance": new (class Thing {
+    readonly name = "thing";
+  })(),
 };
 
 const circular: { self?: unknown } = {};
