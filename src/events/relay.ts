@@ -93,7 +93,7 @@ export class Relay {
     let position = start;
     try {
       for (const row of rows) {
-        if (events.has(row.name)) await this.options.deliver(this.#callOf(row, subscriber));
+        if (events.has(row.name)) await this.#deliver(row, subscriber);
         position = row.position;
       }
     } finally {
@@ -102,6 +102,16 @@ export class Relay {
       }
     }
     return rows.length > 0;
+  }
+
+  async #deliver(row: OutboxRow, subscriber: string): Promise<void> {
+    const call = this.#callOf(row, subscriber);
+    try {
+      await this.options.deliver(call);
+    } finally {
+      // Else the relay's own cancellation would know every delivery there ever was.
+      call.context.cancellation.detach();
+    }
   }
 
   #callOf(row: OutboxRow, subscriber: string): Call {

@@ -9,6 +9,7 @@ import type { Module } from "../core/module.js";
 import type { Registration, Registry } from "../core/registry.js";
 import { type ProcessSpec, processOf, type Topology } from "../core/topology.js";
 import type { CreateTransport } from "../core/transport.js";
+import { clientDeadline } from "../interceptors/deadline.js";
 import { ServiceHost } from "../server/service-host.js";
 import { listenToBestEffortEvents } from "./best-effort.js";
 import { Connections } from "./connections.js";
@@ -41,6 +42,8 @@ export class ProcessRuntime {
   readonly #host: ServiceHost;
   readonly #connections: Connections;
   readonly #modules = new Map<string, RunningModule>();
+  /** Events go by the routes as well; they have no client, so their deadline stands here. */
+  readonly #deliver: Handler;
   #stopListeningToEvents = () => {};
   #registration: Registration | undefined;
   #gateway: Gateway | undefined;
@@ -51,6 +54,8 @@ export class ProcessRuntime {
     this.#stacks = createStacks(this.#parts);
     this.#host = new ServiceHost(options.process.modules);
     this.#connections = new Connections(options, this.#stacks, this.#host);
+    const { interceptor } = clientDeadline(this.#parts.deadlines);
+    this.#deliver = interceptor((call) => this.#connections.route(call.service).current.call(call));
   }
 
   /** Starts a process: its modules first, then the ways to reach them. Leaves nothing behind where it fails. */
@@ -144,7 +149,7 @@ export class ProcessRuntime {
       host: this.#host,
       dataDir: this.#options.settings.dataDir,
       client: (contract, caller) => this.client(contract, caller),
-      deliver: (call) => this.#connections.route(call.service).current.call(call),
+      deliver: this.#deliver,
       publish: (event, payload) => this.#connections.publish(event, payload),
       subscribers: subscribersOf(module, this.#options),
     };

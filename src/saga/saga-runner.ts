@@ -5,7 +5,7 @@ import { errorOf, isError, type PangaeaError } from "../core/error.js";
 import type { Logger } from "../core/logger.js";
 import { type ErrorMessage, errorMessageOf } from "../core/message.js";
 import type { Constructor, SagaReference } from "../core/module.js";
-import type { SagaResult, Sagas } from "../core/work.js";
+import type { SagaResult, Sagas, Tx } from "../core/work.js";
 import { Cancellation } from "../core/cancellation.js";
 import type { SagaRow } from "../storage/framework-tables.js";
 import type { ModuleStore } from "../storage/module-store.js";
@@ -97,6 +97,8 @@ export class SagaRunner implements Sagas {
     const timer = new Cancellation((ctx as Context).cancellation);
     const waitMs = Math.max(0, Math.min(withinMs, ctx.remainingMs() - answerMarginMs));
     const waited = sleep(this.options.clock, waitMs, timer.signal);
+    // Once: a saga that stopped without an end would otherwise be begun again and again.
+    this.wake(saga.name, id);
     try {
       for (;;) {
         const changed = new Promise<void>((resolve) => {
@@ -108,7 +110,6 @@ export class SagaRunner implements Sagas {
         if (row === undefined) throw errorOf("not_found", `No saga ${key} was started.`);
         const status = settledAs[row.phase];
         if (status !== undefined) return { status, failure: failureOf(row) };
-        this.wake(saga.name, id);
         const timeIsUp = await Promise.race([changed.then(() => false), waited.then(() => true)]);
         if (timeIsUp) return { status: "running", failure: undefined };
       }
@@ -168,11 +169,8 @@ export class SagaRunner implements Sagas {
     const step = saga.steps[row.step];
     if (step === undefined) return this.#end(saga, row, "completed");
     const state = JSON.parse(row.state) as object;
-    const result: unknown = await step.run(
-      state,
-      keyedClients(saga, row, `${step.name}/run`, this.options.clientOf),
-      this.#context(row),
-    );
+    const clients = keyedClients(saga, row, `${step.name}/run`, this.options.clientOf);
+    const result: unknown = await this.#withContext(row, (ctx) => step.run(state, clients, ctx));
     const next = step.keep === undefined ? state : saga.validate({ ...state, ...step.keep(result) });
     await this.#update(row, { step: row.step + 1, state: JSON.stringify(next) });
   }
@@ -180,12 +178,10 @@ export class SagaRunner implements Sagas {
   async #undo(saga: Saga, row: SagaRow): Promise<void> {
     const step = saga.steps[row.step];
     if (row.step < 0 || step === undefined) return this.#end(saga, row, "compensated");
-    if (step.undo !== undefined) {
-      await step.undo(
-        JSON.parse(row.state),
-        keyedClients(saga, row, `${step.name}/undo`, this.options.clientOf),
-        this.#context(row),
-      );
+    const { undo } = step;
+    if (undo !== undefined) {
+      const clients = keyedClients(saga, row, `${step.name}/undo`, this.options.clientOf);
+      await this.#withContext(row, (ctx) => undo(JSON.parse(row.state), clients, ctx));
     }
     await this.#update(row, { step: row.step - 1 });
   }
@@ -197,18 +193,20 @@ export class SagaRunner implements Sagas {
     const move = moveAfter(error, row, clock.wallTime());
     if (move.to === "retry") {
       // A neighbour that is just being started is nothing to wake anybody for.
-      const log = failures === patience ? logger.warn : logger.debug;
-      log("A saga's step is tried again.", { ...about, attempt: failures, because: error.message });
+      const level = failures === patience ? "warn" : "debug";
+      logger[level]("A saga's step is tried again.", { ...about, attempt: failures, because: error.message });
       await sleep(clock, Math.min(50 * 2 ** failures, 5_000), this.#stop.signal);
       return;
     }
     if (move.unexpected) logger.error(`A saga's step failed; it goes to ${move.to}.`, { ...about, error });
-    await this.#update(row, { phase: move.to, step: move.step, failure: JSON.stringify(errorMessageOf(error)) });
+    // Where the ending itself failed there is no step of that number: every step there is has been done.
+    const step = Math.min(move.step, saga.steps.length - 1);
+    await this.#update(row, { phase: move.to, step, failure: JSON.stringify(errorMessageOf(error)) });
   }
 
   async #end(saga: Saga, row: SagaRow, phase: "completed" | "compensated"): Promise<void> {
     const ending = phase === "completed" ? saga.completed : saga.compensated;
-    await this.options.store.commit(this.#context(row), async (tx) => {
+    const change = async (tx: Tx) => {
       const { numUpdatedRows } = await this.options.store
         .in(tx)
         .updateTable("pangaea_saga")
@@ -219,7 +217,8 @@ export class SagaRunner implements Sagas {
         .executeTakeFirst();
       if (numUpdatedRows === 0n || ending === undefined) return;
       await ending.run(this.options.resolve(ending.target), tx, JSON.parse(row.state), failureOf(row));
-    });
+    };
+    await this.#withContext(row, (ctx) => this.options.store.commit(ctx, change));
   }
 
   async #update(row: SagaRow, change: Partial<Pick<SagaRow, "phase" | "step" | "state" | "failure">>): Promise<void> {
@@ -231,12 +230,19 @@ export class SagaRunner implements Sagas {
       .execute();
   }
 
-  #context(row: SagaRow): Context {
-    return rootContext(this.options.clock, stepDeadlineMs, {
+  /** A context for one step, which ends with it: on behalf of whoever began the saga, cancelled when the module stops. */
+  async #withContext<T>(row: SagaRow, run: (ctx: Context) => Promise<T>): Promise<T> {
+    const cancellation = new Cancellation(this.#stop);
+    const context = rootContext(this.options.clock, stepDeadlineMs, {
       headers: JSON.parse(row.headers) as Record<string, string>,
       principal: row.principal === null ? undefined : (JSON.parse(row.principal) as Principal),
-      cancellation: new Cancellation(this.#stop),
+      cancellation,
     });
+    try {
+      return await run(context);
+    } finally {
+      cancellation.detach();
+    }
   }
 }
 
