@@ -20,7 +20,7 @@ export const shopModules = async (): Promise<Module[]> => [
 /** A shop that is up. */
 export interface Running {
   readonly url: string;
-  /** Rejects where it does not end as it should. */
+  /** Rejects where it does not end by itself or has logged an error. */
   stop(): Promise<void>;
 }
 
@@ -29,6 +29,8 @@ export interface Layout {
   readonly name: string;
   start(): Promise<Running>;
 }
+
+const errorLine = /^.*\d\.\d{3} (?:error|fatal) .*$/gm;
 
 /** The layout of a topology file, as operating system processes. The project must have been built. */
 export const launched = (file: string): Layout => ({
@@ -46,6 +48,8 @@ export const launched = (file: string): Layout => ({
       async stop() {
         const exitCode = await system.stop();
         assert.equal(exitCode, 0, `${file} ended with exit code ${exitCode}\n${system.output()}`);
+        // What a story's client never saw, a person on call would have: nothing here is an operator's business.
+        assert.deepEqual(system.output().match(errorLine) ?? [], [], `${file} logged errors`);
       },
     };
   },

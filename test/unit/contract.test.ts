@@ -41,7 +41,10 @@ describe("a contract", () => {
         () => define({ procedures: { constructor: fine() } }),
         "procedures.constructor: the name must be camelCase and not one every object has",
       ],
-      [() => define({ procedures: Object.fromEntries([["then", fine()]]) }), "procedures.then"],
+      ...["then", "toJSON", "valueOf"].map((name): [() => unknown, string] => [
+        () => define({ procedures: { [name]: fine() } }),
+        `procedures.${name}: the name must be`,
+      ]),
       [() => define({ procedures: JSON.parse('{"__proto__": 1}') as object }), "procedures.__proto__"],
       [
         () => define({ procedures: { get: read({ input: Empty, output: Empty, deadlineMs: 0 }) } }),
