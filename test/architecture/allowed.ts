@@ -37,6 +37,3 @@ export const modulePackages: readonly string[] = ["zod", "inversify"];
 export const testPackages: readonly string[] = ["vitest", "fast-check"];
 
 export const maxLines = 250;
-
-/** Longer files with one reason to change; an entry that is no longer needed is a violation itself. */
-export const longFiles: ReadonlyMap<string, string> = new Map([]);

@@ -1,4 +1,4 @@
-import { longFiles, maxLines } from "./allowed.js";
+import { maxLines } from "./allowed.js";
 import type { SourceFile } from "./source-file.js";
 import { isTest, type Rule, targetOf, type Tree, violation } from "./tree.js";
 
@@ -9,7 +9,7 @@ const forbiddenNames = new Set(["util", "utils", "helper", "helpers", "common", 
 export const fileNames: Rule = function* (tree) {
   for (const file of tree.files.values()) {
     const refuse = (found: string, mend: string) => violation(file, 0, "file-names", found, mend);
-    const parts = file.path.replace(/(?:\.test)?\.[cm]?tsx?$/, "").split("/");
+    const parts = file.path.replace(/(?:\.test|\.test-d)?\.[cm]?tsx?$/, "").split("/");
     const word = parts.flatMap((part) => part.toLowerCase().split(/[-_.]/)).find((part) => forbiddenNames.has(part));
     if (word !== undefined) yield refuse(`"${word}" in a file's name`, "name it after what it does");
     else if (!parts.every((part) => /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(part))) {
@@ -24,24 +24,7 @@ export const fileLength: Rule = function* (tree) {
   for (const file of tree.files.values()) {
     if (!shipped(file.path)) continue;
     const lines = linesOf(file);
-    const listed = longFiles.has(file.path);
-    if (lines > maxLines && !listed) {
-      yield violation(
-        file,
-        0,
-        "file-length",
-        `${lines} lines`,
-        "split it by reason to change, or list it with its one reason in test/architecture/allowed.ts",
-      );
-    } else if (lines <= maxLines && listed) {
-      yield violation(
-        file,
-        0,
-        "file-length",
-        `${lines} lines, and listed as long`,
-        "take it off the list in test/architecture/allowed.ts",
-      );
-    }
+    if (lines > maxLines) yield violation(file, 0, "file-length", `${lines} lines`, "split it by reason to change");
   }
 };
 
