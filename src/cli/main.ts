@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Nothing else is imported above the check: an older Node would crash in a native module before it could say a word.
+// Nothing of ours is imported above the check: an older Node would crash in a native module before it could say a word.
+import module from "node:module";
 import { nodeRefusal } from "./node-version.js";
 
 const refusal = nodeRefusal(process.versions.node);
@@ -14,6 +15,9 @@ for (const stream of [process.stdout, process.stderr]) {
     if (error.code !== "EPIPE") throw error;
   });
 }
+
+// The processes of a split load much the same code: what one has compiled, the others take from a cache.
+module.enableCompileCache();
 
 async function main(): Promise<void> {
   const { run } = await import("./program.js");

@@ -17,9 +17,24 @@ export function listenedTransports(topology: Topology, process: ProcessSpec): st
 export const listenAddress = (process: ProcessSpec, transport: string, settings: Settings): string =>
   process.listen[transport] || (transport === "http" ? settings.addresses.get(process.name) : undefined) || "";
 
+/** The services that a process asks by itself: of a gateway, every one. */
+function askedBy(own: ProcessSpec, modules: ReadonlyMap<string, Module>): Set<string> {
+  if (own.gateway !== undefined) return new Set(modules.keys());
+  const required = own.modules.flatMap((name) => modules.get(name)!.requires.map((contract) => contract.name));
+  // A confirmed event is a call to its subscriber; an unconfirmed one is listened to at its producer.
+  const byEvents = [...modules.values()].flatMap((subscriber) =>
+    subscriber.on.flatMap(({ event }) => {
+      const [asking, asked] =
+        event.delivery === "at-least-once" ? [event.service, subscriber.name] : [subscriber.name, event.service];
+      return own.modules.includes(asking) ? [asked] : [];
+    }),
+  );
+  return new Set([...required, ...byEvents]);
+}
+
 /**
- * The instances of every other process, where no supervisor can be asked. Throws a `ConfigurationError` where the
- * address of a process cannot be known.
+ * The instances of the other processes that a process asks, where no supervisor can tell. Throws a `ConfigurationError`
+ * where the address of one cannot be known.
  */
 export function staticInstances(
   topology: Topology,
@@ -27,8 +42,9 @@ export function staticInstances(
   settings: Settings,
   modules: ReadonlyMap<string, Module>,
 ): Instance[] {
+  const asked = askedBy(own, modules);
   return topology.processes
-    .filter((process) => process !== own && process.modules.length > 0)
+    .filter((process) => process !== own && process.modules.some((module) => asked.has(module)))
     .map((process) => {
       const addresses = listenedTransports(topology, process).map((transport) => {
         // A named transport finds a process by its name; a network one needs to be told.

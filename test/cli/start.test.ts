@@ -52,6 +52,16 @@ describe("pangaea start", () => {
     );
   });
 
+  it("starts a process that asks nobody without being told where the others are", async () => {
+    const people = startCli(["start", "-t", "config/split.yaml", "--process", "people"], at());
+    await eventually(
+      () => people.stdout().includes("Ready"),
+      () => `ready: ${people.stdout()}`,
+    );
+    people.child.kill("SIGTERM");
+    expect(await people.exited).toBe(0);
+  });
+
   it("refuses settings that it cannot use, naming them", async () => {
     const { code, stderr } = await runCli(["start"], at({ PORT: "http" }));
     expect({ code, stderr }).toEqual({ code: 78, stderr: 'PORT="http": give a port from 0 to 65535\n' });

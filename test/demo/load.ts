@@ -15,7 +15,7 @@ export interface Acknowledged {
   readonly userId: string;
 }
 
-const giveUpAfterMs = 30_000;
+const giveUpAfterMs = 120_000;
 
 /** A few customers who never stop buying: each request is tried again, under its key, until the shop answers. */
 export class Load {
