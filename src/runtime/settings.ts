@@ -35,7 +35,9 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       : refuse(name, text, "give a port from 0 to 65535");
   };
   const redisUrl = env.REDIS_URL || "redis://127.0.0.1:6379";
-  if (!URL.canParse(redisUrl) || !/^rediss?:$/.test(new URL(redisUrl).protocol)) {
+  // For a cluster more servers may follow, with commas between.
+  const [firstServer = ""] = redisUrl.split(/,(?!.*@)/);
+  if (!URL.canParse(firstServer) || !/^rediss?:$/.test(new URL(firstServer).protocol)) {
     throw new ConfigurationError("REDIS_URL: give an address like redis://127.0.0.1:6379");
   }
   const logLevel = env.LOG_LEVEL || "info";

@@ -20,6 +20,15 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
+export interface RedisServerOptions {
+  /** By default a free one. */
+  readonly port?: number;
+  /** More of the command line. */
+  readonly args?: readonly string[];
+  /** Its working folder. */
+  readonly folder?: string;
+}
+
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer();
@@ -52,12 +61,9 @@ function listenerPid(port: number): Promise<number | undefined> {
 }
 
 /** Starts a process and waits until it is the one that listens; false where it ended or another one has the port. */
-async function launch(port: number): Promise<ChildProcess | undefined> {
-  const child = spawn(
-    "redis-server",
-    ["--port", String(port), "--save", "", "--appendonly", "no", "--bind", "127.0.0.1"],
-    { stdio: "ignore", cwd: tmpdir() },
-  );
+async function launch(port: number, { args = [], folder = tmpdir() }: RedisServerOptions) {
+  const own = ["--port", String(port), "--save", "", "--appendonly", "no", "--bind", "127.0.0.1"];
+  const child = spawn("redis-server", [...own, ...args], { stdio: "ignore", cwd: folder });
   let ended: Error | true | undefined;
   child.once("error", (error) => (ended = error));
   child.once("exit", () => (ended = true));
@@ -81,11 +87,11 @@ async function end(child: ChildProcess): Promise<void> {
  * Starts a redis-server of the test's own, by default on a free port, and returns when it answers. It ends with the
  * test's process; no other process is ever touched. Rejects where a given port is taken.
  */
-export async function startRedisServer(options: { readonly port?: number } = {}): Promise<RedisServer> {
+export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
   const start = async (wanted: number | undefined): Promise<{ child: ChildProcess; port: number }> => {
     for (let tries = 0; tries < 10; tries++) {
       const port = wanted ?? (await freePort());
-      const child = await launch(port);
+      const child = await launch(port, options);
       if (child !== undefined) return { child, port };
       if (wanted !== undefined) break;
     }

@@ -1,35 +1,11 @@
 import { once } from "node:events";
 import { connect as connectSocket, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  type Call,
-  type Handler,
-  isError,
-  type Logger,
-  type PangaeaError,
-  rootContext,
-  silentLogger,
-  systemClock,
-  systemIds,
-} from "../../src/core/index.js";
-import { latch, rejection, within } from "../../src/testing/conformance.js";
+import { type Logger, type PangaeaError, silentLogger, systemClock, systemIds } from "../../src/core/index.js";
+import { rejection } from "../../src/testing/conformance.js";
 import { freePort, type RedisServer, startRedisServer } from "../../src/testing/redis-server.js";
 import { createTransport, type RedisTransport } from "../../transports/redis/transport.js";
-
-const callOf = (input: unknown, fields: Partial<Call> = {}): Call => ({
-  kind: "request",
-  service: "test",
-  version: 1,
-  method: "try",
-  input,
-  effect: "mutation",
-  attempt: 1,
-  caller: "tester",
-  context: rootContext(systemClock, 15_000),
-  ...fields,
-});
-
-const echo: Handler = ({ input }) => Promise.resolve({ output: input });
+import { callOf, callUntilSent, counting, echo, soon } from "./redis-calls.js";
 
 /** A logger that keeps its lines. */
 function recorder(): { lines: string[]; logger: Logger } {
@@ -76,36 +52,6 @@ async function bare(): Promise<{ socket: Socket; ask: (...words: string[]) => Pr
       return String((await once(socket, "data"))[0]);
     },
   };
-}
-
-const soon = <T>(promise: Promise<T>, ms = 1_500) => within(systemClock, ms, "settling", promise);
-
-/** Calls again for as long as the failure proves that nothing was executed. */
-async function callUntilSent(call: () => Promise<unknown>): Promise<unknown> {
-  for (;;) {
-    try {
-      return await call();
-    } catch (error) {
-      if (!isError(error) || (error.outcome !== "not-sent" && error.outcome !== "not-executed")) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-}
-
-/** A handler that counts its runs by input, and holds those whose input is `hold`. */
-function counting() {
-  const runs = new Map<unknown, number>();
-  const entered = latch();
-  const release = latch();
-  const handler: Handler = async ({ input }) => {
-    runs.set(input, (runs.get(input) ?? 0) + 1);
-    if (typeof input === "string" && input.startsWith("hold")) {
-      entered.open();
-      await release.promise;
-    }
-    return { output: input };
-  };
-  return { runs, entered: entered.promise, release: () => release.open(), handler };
 }
 
 describe("the redis transport under faults", () => {
@@ -208,9 +154,9 @@ describe("the redis transport under faults", () => {
     }
     expect([...runs.values()].every((count) => count === 1)).toBe(true);
     release();
-    expect(await ask("PUBSUB", "NUMSUB", "pangaea:unit:inbox:callee")).toMatch(/:1\r\n$/);
-    expect(await ask("PUBSUB", "NUMSUB", "pangaea:unit:event:callee:topic")).toMatch(/:1\r\n$/);
-    await ask("PUBLISH", "pangaea:unit:event:callee:topic", '["x",1]');
+    expect(await ask("PUBSUB", "NUMSUB", "pangaea:unit:inbox:{callee}")).toMatch(/:1\r\n$/);
+    expect(await ask("PUBSUB", "NUMSUB", "pangaea:unit:event:{callee}:topic")).toMatch(/:1\r\n$/);
+    await ask("PUBLISH", "pangaea:unit:event:{callee}:topic", '["x",1]');
     await soon(connection.call(callOf("fence")));
     expect(events).toEqual([1]);
   });
@@ -262,7 +208,7 @@ describe("the redis transport under faults", () => {
   });
 
   it("tells the caller of a dead callee, and keeps waiting for one that is only slow to answer", async () => {
-    const channels = ["pangaea:unit:inbox:raw", "pangaea:unit:alive:raw"];
+    const channels = ["pangaea:unit:inbox:{raw}", "pangaea:unit:alive:{raw}"];
     const callee = await bare();
     await callee.ask("SUBSCRIBE", ...channels);
     const caller = create();
@@ -291,7 +237,7 @@ describe("the redis transport under faults", () => {
     const batch = (...ids: number[]) =>
       JSON.stringify(["raw", ...ids.map((id) => ({ id, call: { ...message, remainingMs: 5_000, input: id } }))]);
     for (const text of [batch(1, 2, 2), batch(1, 2), batch(4), batch(3, 4, 5)]) {
-      await ask("PUBLISH", "pangaea:unit:inbox:callee", text);
+      await ask("PUBLISH", "pangaea:unit:inbox:{callee}", text);
     }
     await soon(create().connect("callee").call(callOf("fence")));
     expect(Object.fromEntries(runs)).toEqual({ 1: 1, 2: 1, 4: 1, 5: 1, fence: 1 });
@@ -325,10 +271,10 @@ describe("the redis transport under faults", () => {
     const nonsense = ["", "{", "null", "[]", "[1]", '["__proto__",{"id":1,"cancel":true}]', "\u0000".repeat(100)];
     for (const body of bodies) nonsense.push(`["x",${body}]`);
     for (const channel of [
-      "pangaea:unit:inbox:callee",
-      "pangaea:unit:alive:callee",
+      "pangaea:unit:inbox:{callee}",
+      "pangaea:unit:alive:{callee}",
       reply,
-      "pangaea:unit:event:callee:topic",
+      "pangaea:unit:event:{callee}:topic",
     ]) {
       for (const text of nonsense) await ask("PUBLISH", channel, text);
     }
@@ -346,7 +292,7 @@ describe("the redis transport under faults", () => {
     const { ask } = await bare();
     const published = async () => Number(/cmdstat_publish:calls=(\d+)/.exec(await ask("INFO", "commandstats"))?.[1]);
     const listening = await bare();
-    await listening.ask("SUBSCRIBE", "pangaea:unit:inbox:callee");
+    await listening.ask("SUBSCRIBE", "pangaea:unit:inbox:{callee}");
     const before = await published();
     await soon(Promise.all(Array.from({ length: 300 }, (_, n) => connection.call(callOf(n)))));
     expect((await published()) - before).toBeLessThan(30);

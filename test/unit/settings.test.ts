@@ -2,6 +2,11 @@ import { describe, expect, it } from "vitest";
 import { ConfigurationError, readSettings } from "../../src/runtime/settings.js";
 
 describe("the settings", () => {
+  it("takes several servers of a Redis Cluster", () => {
+    const redisUrl = "redis://u:a,b@h:1,h:2";
+    expect(readSettings({ REDIS_URL: redisUrl }).redisUrl).toBe(redisUrl);
+  });
+
   it("have a default for everything, also where a variable is empty", () => {
     const defaults = readSettings({});
     expect(defaults).toEqual({
@@ -65,6 +70,7 @@ describe("the settings", () => {
     [{ PORT: "65535" }, "ADMIN_PORT"],
     [{ REDIS_URL: "http://h" }, "REDIS_URL: give an address like redis://"],
     [{ REDIS_URL: "127.0.0.1:6379" }, "REDIS_URL"],
+    [{ REDIS_URL: "http://h:1,h:2" }, "REDIS_URL"],
     [{ LOG_LEVEL: "loud" }, "give one of trace, debug"],
     [{ PANGAEA_ADDRESSES: "http://h:1" }, "PANGAEA_ADDRESSES"],
     [{ PANGAEA_ADDRESSES: "a=http://h:1;b=http://h:2 c" }, "write process=address pairs"],

@@ -12,7 +12,10 @@ import {
 /** The largest message in bytes; larger values go by reference. */
 export const maxMessageBytes = 1024 * 1024;
 
-/** Names of channels. Parts are escaped, so that no address can reach into another's channels. */
+/**
+ * Names of channels. Parts are escaped, so that no address can reach into another's channels. What stands in braces
+ * decides where a cluster keeps a channel: all channels of an address are together, so that their messages keep their order.
+ */
 export interface Channels {
   /** Calls to an address; subscribed for as long as it takes new ones. */
   inbox(address: string): string;
@@ -24,14 +27,16 @@ export interface Channels {
   event(address: string, topic: string): string;
 }
 
+const encode = encodeURIComponent;
+
 /** The channels of one namespace; others on the same Redis do not meet them. */
 export function channelsOf(namespace: string): Channels {
-  const name = (...parts: readonly string[]) => ["pangaea", namespace, ...parts].map(encodeURIComponent).join(":");
+  const name = (kind: string, owner: string) => `pangaea:${encode(namespace)}:${kind}:{${encode(owner)}}`;
   return {
     inbox: (address) => name("inbox", address),
     alive: (address) => name("alive", address),
     reply: (instance) => name("reply", instance),
-    event: (address, topic) => name("event", address, topic),
+    event: (address, topic) => `${name("event", address)}:${encode(topic)}`,
   };
 }
 

@@ -6,7 +6,8 @@ const firstRetryMs = 50;
 const maxRetryMs = 500;
 
 export interface LinkOptions {
-  readonly url: string;
+  /** Servers of one cluster, or one server. */
+  readonly urls: readonly string[];
   /** Shown by CLIENT LIST. */
   readonly name: string;
   readonly clock: Clock;
@@ -41,6 +42,7 @@ export class Link {
   #state: "idle" | "connecting" | "live" | "down" | "closed" = "idle";
   #session: Session | undefined;
   #attempt: Promise<void> = Promise.resolve();
+  #attempts = 0;
   #failures = 0;
   #stopTimer: () => void = () => {};
 
@@ -103,11 +105,13 @@ export class Link {
   }
 
   async #connect(): Promise<void> {
-    const { url, name, clock } = this.#options;
+    const { urls, name, clock } = this.#options;
+    // Each attempt begins with another server: one that knows an old state of the cluster must not keep us out.
+    const first = this.#attempts++ % urls.length;
     let session: Session | undefined;
     try {
       session = await openSession({
-        url,
+        urls: [...urls.slice(first), ...urls.slice(0, first)],
         name,
         clock,
         deadlines: this.#deadlines,

@@ -1,7 +1,7 @@
 import { errorOf, type Outcome, type PangaeaError } from "../../src/core/index.js";
 import { batchText } from "./frames.js";
 import type { Link } from "./link.js";
-import { hadNoEffect } from "./session.js";
+import { hadNoEffect } from "./redis-node.js";
 
 /** More in one PUBLISH makes two processes work in turns instead of at once. */
 const batchLength = 16 * 1024;

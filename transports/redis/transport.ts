@@ -12,6 +12,7 @@ import { batchFrom, channelsOf, eventText, maxMessageBytes } from "./frames.js";
 import { Inbox } from "./inbox.js";
 import { Link } from "./link.js";
 import { Outgoing } from "./outgoing.js";
+import { serverUrls } from "./server-urls.js";
 
 /** What an instance holds at this moment; all of it returns to zero, but for `malformed`. */
 export interface RedisGauges {
@@ -32,21 +33,9 @@ export interface RedisTransport extends Transport {
 
 const features: TransportFeatures = { remote: true, maxMessageBytes, dynamicAddress: false };
 
-/** The address of Redis; a message about it never shows it, for it may hold a password. */
-function urlFrom(settings: Readonly<Record<string, string>>): string {
-  const { url } = settings;
-  const mend = "set REDIS_URL, for instance to redis://127.0.0.1:6379";
-  if (url === undefined || url === "") throw new Error(`transport redis: settings.url is missing; ${mend}`);
-  const protocol = URL.canParse(url) ? new URL(url).protocol : undefined;
-  if (protocol !== "redis:" && protocol !== "rediss:") {
-    throw new Error(`transport redis: settings.url is not a redis:// or rediss:// URL; ${mend}`);
-  }
-  return url;
-}
-
 /**
- * Calls over Redis pub/sub. Settings: `url`, and `namespace` (default `main`), which keeps two systems on one Redis
- * apart. An address is a name, served by one process at a time. Needs Redis 6 or later. Keeps nothing in Redis: whatever
+ * Calls over Redis pub/sub. Settings: `url`, for a cluster with some of its servers (`redis://h1:p,h2:p`), and
+ * `namespace` (default `main`), which keeps two systems on one Redis apart. An address is a name, served by one process at a time. Needs Redis 6 or later, a cluster Redis 7. Keeps nothing in Redis: whatever
  * Redis forgets, no promise is broken. Redis may be absent at any time, at the start too.
  */
 export const createTransport = (({ clock, ids, logger, settings }): RedisTransport => {
@@ -57,7 +46,7 @@ export const createTransport = (({ clock, ids, logger, settings }): RedisTranspo
   let listensForReplies = false;
 
   const link: Link = new Link({
-    url: urlFrom(settings),
+    urls: serverUrls(settings.url),
     name: `pangaea-${sender}`,
     clock,
     ids,
