@@ -1,52 +1,49 @@
-import { type Call, type Clock, errorOf, type PangaeaError, type Reply, replyFrom } from "../../src/core/index.js";
+import { type Call, errorOf, type PangaeaError, type Reply, replyFrom } from "../../src/core/index.js";
 import { batchFrom, cancelText, type Channels, fieldsOf, isNumber, requestText } from "./frames.js";
 import type { Outgoing, Sending } from "./outgoing.js";
 
-/** A call is asked after once it has been under way for this long. */
-const askAfterMs = 1_000;
 const maxAskedIds = 1_000;
 
 const unknown = (message: string): PangaeaError => errorOf("unavailable", message, { outcome: "unknown" });
 
-interface PendingFields {
-  readonly id: number;
+/** Where the calls of one connection go. */
+export interface Target {
   readonly address: string;
-  /** The connection that it belongs to. */
-  readonly owner: object;
-  /** When it was sent. */
-  readonly since: number;
-  readonly resolve: (reply: Reply) => void;
-  readonly reject: (error: unknown) => void;
+  readonly inbox: string;
 }
 
 /** A call that waits for its reply. */
 class PendingCall implements Sending {
-  readonly fields: PendingFields;
-  readonly #pending: Map<number, PendingCall>;
   /** Stops listening to the caller's context. */
   forget: () => void = () => {};
 
-  constructor(fields: PendingFields, pending: Map<number, PendingCall>) {
-    this.fields = fields;
-    this.#pending = pending;
-    pending.set(fields.id, this);
+  constructor(
+    readonly id: number,
+    readonly target: Target,
+    /** How many questions had been asked when it was sent. */
+    readonly since: number,
+    readonly resolve: (reply: Reply) => void,
+    readonly reject: (error: unknown) => void,
+    private readonly pending: Map<number, PendingCall>,
+  ) {
+    pending.set(id, this);
   }
 
   /** Takes it off the list; false where it has settled before. */
   take(): boolean {
-    if (!this.#pending.delete(this.fields.id)) return false;
+    if (!this.pending.delete(this.id)) return false;
     this.forget();
     return true;
   }
 
   fail(error: unknown): void {
-    if (this.take()) this.fields.reject(error);
+    if (this.take()) this.reject(error);
   }
 
   sent(result: number | PangaeaError): void {
     if (typeof result !== "number") this.fail(result);
     else if (result === 0) {
-      this.fail(errorOf("unavailable", `Nobody listens at "${this.fields.address}".`, { outcome: "not-sent" }));
+      this.fail(errorOf("unavailable", `Nobody listens at "${this.target.address}".`, { outcome: "not-sent" }));
     }
   }
 }
@@ -69,14 +66,14 @@ class Question implements Sending {
 
   answer(held: ReadonlySet<unknown>): void {
     this.#answers++;
-    for (const call of this.#open) if (held.has(call.fields.id)) this.#open.delete(call);
+    for (const call of this.#open) if (held.has(call.id)) this.#open.delete(call);
     this.#conclude();
   }
 
   // An answer that is still out proves nothing: a callee whose event loop is blocked is not dead.
   #conclude(): void {
     if (this.#expected === undefined || this.#answers < this.#expected) return;
-    for (const call of this.#open) call.fail(unknown(`The service at "${call.fields.address}" has lost the call.`));
+    for (const call of this.#open) call.fail(unknown(`The service at "${call.target.address}" has lost the call.`));
   }
 }
 
@@ -84,39 +81,38 @@ class Question implements Sending {
 export class Calls {
   readonly #outgoing: Outgoing;
   readonly #channels: Channels;
-  readonly #clock: Clock;
   readonly #pending = new Map<number, PendingCall>();
   #questions = new Map<number, Question>();
   #lastId = 0;
+  #asked = 0;
 
-  constructor(outgoing: Outgoing, channels: Channels, clock: Clock) {
+  constructor(outgoing: Outgoing, channels: Channels) {
     this.#outgoing = outgoing;
     this.#channels = channels;
-    this.#clock = clock;
   }
 
   get size(): number {
     return this.#pending.size;
   }
 
-  /** Sends a call on behalf of `owner`. Numbers rise in the order of sending: the callee relies on it. */
-  call(owner: object, address: string, call: Call): Promise<Reply> {
+  /** Sends a call. Numbers rise in the order of sending: the callee relies on it. */
+  call(target: Target, call: Call): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const { reason } = call.context.cancellation;
-      if (reason !== undefined) throw reason;
+      const { cancellation } = call.context;
+      if (cancellation.reason !== undefined) throw cancellation.reason;
       const id = ++this.#lastId;
       const text = requestText(id, call);
-      const pending = new PendingCall({ id, address, owner, since: this.#clock.now(), resolve, reject }, this.#pending);
-      pending.forget = call.context.cancellation.onCancel((reason) => this.#cancel(pending, reason));
-      this.#outgoing.publish(this.#channels.inbox(address), text, pending);
+      const pending = new PendingCall(id, target, this.#asked, resolve, reject, this.#pending);
+      pending.forget = cancellation.onCancel((reason) => this.#cancel(pending, reason));
+      this.#outgoing.publish(target.inbox, text, pending);
     });
   }
 
-  /** Gives up what `owner` waits for, or everything. */
-  abandon(message: string, owner?: object): void {
+  /** Gives up what waits for replies from `target`, or everything. */
+  abandon(message: string, target?: Target): void {
     const error = unknown(message);
     for (const call of this.#pending.values()) {
-      if (owner === undefined || call.fields.owner === owner) this.#cancel(call, error);
+      if (target === undefined || call.target === target) this.#cancel(call, error);
     }
   }
 
@@ -136,15 +132,15 @@ export class Calls {
     return sound;
   }
 
-  /** Asks after the calls that are under way for long. Called once a second. */
+  /** Asks after the calls that were under way the last time already. Called once a second. */
   ask(): void {
     this.#questions = new Map();
-    const before = this.#clock.now() - askAfterMs;
+    const before = this.#asked++;
     const asked = new Map<string, PendingCall[]>();
     for (const call of this.#pending.values()) {
       // They stand in the order of their beginning.
-      if (call.fields.since > before) break;
-      const { address } = call.fields;
+      if (call.since >= before) break;
+      const { address } = call.target;
       const calls = asked.get(address);
       if (calls === undefined) asked.set(address, [call]);
       else if (calls.length < maxAskedIds) calls.push(call);
@@ -153,14 +149,14 @@ export class Calls {
       const id = ++this.#lastId;
       const question = new Question(calls);
       this.#questions.set(id, question);
-      const text = JSON.stringify({ ask: id, ids: calls.map(({ fields }) => fields.id) });
+      const text = JSON.stringify({ ask: id, ids: calls.map((call) => call.id) });
       this.#outgoing.publish(this.#channels.alive(address), text, question);
     }
   }
 
   #cancel(call: PendingCall, reason: PangaeaError): void {
     call.fail(reason);
-    this.#outgoing.publish(this.#channels.inbox(call.fields.address), cancelText(call.fields.id));
+    this.#outgoing.publish(call.target.inbox, cancelText(call.id));
   }
 
   #settle(message: unknown): boolean {
@@ -175,9 +171,9 @@ export class Calls {
     // Late replies to calls that were given up are nothing unusual.
     if (call === undefined || !call.take()) return true;
     try {
-      call.fields.resolve(replyFrom(message));
+      call.resolve(replyFrom(message));
     } catch (error) {
-      call.fields.reject(error);
+      call.reject(error);
     }
     return true;
   }

@@ -53,7 +53,8 @@ export const batchText = (sender: string, messages: readonly string[]): string =
 /** Reads a PUBLISH; undefined where it is none of ours. */
 export function batchFrom(text: string): Batch | undefined {
   try {
-    const [sender, ...messages] = JSON.parse(text) as unknown[];
+    const messages = JSON.parse(text) as unknown[];
+    const sender = messages.shift();
     return typeof sender === "string" && sender.length <= 100 ? { sender, messages } : undefined;
   } catch {
     return undefined;

@@ -1,4 +1,13 @@
-import { type Call, callFrom, type Clock, type Context, errorOf, type Handler, isError } from "../../src/core/index.js";
+import {
+  type Call,
+  callFrom,
+  type Clock,
+  type Context,
+  errorOf,
+  type Handler,
+  isError,
+  type Reply,
+} from "../../src/core/index.js";
 import { batchFrom, type Channels, errorText, fieldsOf, isNumber, replyText } from "./frames.js";
 import type { Link } from "./link.js";
 import type { Outgoing } from "./outgoing.js";
@@ -145,16 +154,26 @@ export class Inbox {
     const running = { context: call.context, wanted: true };
     sender.inFlight.set(id, running);
     this.#inFlight++;
-    const finish = (text: () => string) => {
-      sender.inFlight.delete(id);
-      if (running.wanted) this.#options.outgoing.publish(sender.reply, text());
-      if (--this.#inFlight === 0) this.#onIdle?.();
-    };
-    const failed = (error: unknown) => finish(() => errorText(id, error));
+    let reply: Promise<Reply>;
     try {
-      this.#options.handler(call).then((reply) => finish(() => replyText(id, reply)), failed);
+      reply = this.#options.handler(call);
     } catch (error) {
-      failed(error);
+      reply = Promise.reject(error);
     }
+    reply.then(
+      (reply) => {
+        if (this.#ended(sender, id, running)) this.#options.outgoing.publish(sender.reply, replyText(id, reply));
+      },
+      (error: unknown) => {
+        if (this.#ended(sender, id, running)) this.#options.outgoing.publish(sender.reply, errorText(id, error));
+      },
+    );
+  }
+
+  /** Takes a call off the list; false where nobody wants the answer any more. */
+  #ended(sender: Sender, id: number, running: Running): boolean {
+    sender.inFlight.delete(id);
+    if (--this.#inFlight === 0) this.#onIdle?.();
+    return running.wanted;
   }
 }

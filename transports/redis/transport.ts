@@ -59,7 +59,7 @@ export const createTransport = (({ clock, ids, logger, settings }): RedisTranspo
     onBeat: () => calls.ask(),
   });
   const outgoing = new Outgoing(link, sender);
-  const calls = new Calls(outgoing, channels, clock);
+  const calls = new Calls(outgoing, channels);
 
   const onMalformed = (channel: string) => {
     malformed++;
@@ -85,13 +85,13 @@ export const createTransport = (({ clock, ids, logger, settings }): RedisTranspo
   };
 
   const connect = (address: string): Connection => {
-    const owner = {};
+    const target = { address, inbox: channels.inbox(address) };
     let closed = false;
     return {
       call(call) {
         if (closed) return Promise.reject(errorOf("unavailable", "The connection is closed.", { outcome: "not-sent" }));
         listenForReplies();
-        return calls.call(owner, address, call);
+        return calls.call(target, call);
       },
       async subscribe(topic, onEvent) {
         const channel = channels.event(address, topic);
@@ -109,7 +109,7 @@ export const createTransport = (({ clock, ids, logger, settings }): RedisTranspo
       },
       close() {
         closed = true;
-        calls.abandon("The connection was closed.", owner);
+        calls.abandon("The connection was closed.", target);
         return Promise.resolve();
       },
     };
