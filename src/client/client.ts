@@ -19,28 +19,23 @@ export interface ClientSpec<C extends Contract> {
  * output or rejects with a `PangaeaError`, by the deadline at the latest.
  */
 export function createClient<C extends Contract>({ contract, caller, route, stackOf }: ClientSpec<C>): ClientOf<C> {
-  // The handlers of the edge that the route named last; a swapped route makes new ones at the next call.
-  let edge: Edge | undefined;
-  let handlers = new Map<string, Handler>();
-  const handlerOf = (method: string): Handler => {
-    if (edge !== route.current) {
-      edge = route.current;
-      handlers = new Map();
-    }
-    let handler = handlers.get(method);
-    if (handler === undefined) handlers.set(method, (handler = wrap(stackOf(method, edge.remote), edge.call)));
-    return handler;
-  };
-
   const methods = Object.entries(contract.procedures).map(([method, procedure]) => {
-    const invoke = (input: unknown, ctx: CallContext, options: CallOptions = {}): Promise<unknown> => {
+    let edge: Edge | undefined;
+    let handler: Handler;
+    const invoke = (input: unknown, ctx: CallContext, options?: CallOptions): Promise<unknown> => {
       if (!(ctx instanceof Context)) {
         return Promise.reject(
           new TypeError(`${contract.name}.${method}(input, ctx): pass the context as second argument`),
         );
       }
-      if (ctx.local.has(openTransaction)) return Promise.reject(refuseInTransaction(contract.name, method));
-      const deadlineMs = Math.min(options.deadlineMs ?? procedure.deadlineMs, procedure.deadlineMs);
+      if (ctx.knows(openTransaction)) return Promise.reject(refuseInTransaction(contract.name, method));
+      // A swapped route makes a new handler at the next call.
+      if (edge !== route.current) {
+        edge = route.current;
+        handler = wrap(stackOf(method, edge.remote), edge.call);
+      }
+      const deadlineMs = Math.min(options?.deadlineMs ?? procedure.deadlineMs, procedure.deadlineMs);
+      const context = ctx.child(deadlineMs, options?.idempotencyKey);
       const call: Call = {
         kind: "request",
         service: contract.name,
@@ -50,9 +45,18 @@ export function createClient<C extends Contract>({ contract, caller, route, stac
         effect: procedure.effect,
         attempt: 1,
         caller,
-        context: ctx.child(deadlineMs, options.idempotencyKey),
+        context,
       };
-      return handlerOf(method)(call).then((reply) => reply.output);
+      return handler(call).then(
+        (reply) => {
+          context.cancellation.detach();
+          return reply.output;
+        },
+        (error: unknown) => {
+          context.cancellation.detach();
+          throw error;
+        },
+      );
     };
     return [method, invoke] as const;
   });

@@ -43,33 +43,67 @@ export interface ContextFields {
   readonly cancellation?: Cancellation;
 }
 
-const noHeaders: Readonly<Record<string, string>> = Object.freeze({});
+export type Headers = Readonly<Record<string, string>>;
+
+const noHeaders: Headers = Object.freeze({});
 
 /** The framework's view of a context. Code of a module sees `CallContext`. */
 export class Context implements CallContext {
   readonly clock: Clock;
+  /** The moment at which the call arrived or was made. */
+  readonly madeAt: number;
   readonly deadline: number;
-  /** Replaced by the tracing layer, which gives each hop its own span. */
-  headers: Readonly<Record<string, string>>;
   readonly principal: Principal | undefined;
   readonly idempotencyKey: string | undefined;
   readonly event: EventInfo | undefined;
   readonly cancellation: Cancellation;
-  /** What only this process knows of the call: keyed by symbol, never sent. */
-  readonly local = new Map<symbol, unknown>();
+  #headers: Headers | undefined;
+  #parent: Context | undefined;
+  #derive: ((headers: Headers) => Headers) | undefined;
+  #local: Map<symbol, unknown> | undefined;
 
-  constructor(fields: ContextFields) {
+  constructor(fields: ContextFields, madeAt: number = fields.clock.now(), parent?: Context) {
     this.clock = fields.clock;
+    this.madeAt = madeAt;
     this.deadline = fields.deadline;
-    this.headers = fields.headers ?? noHeaders;
     this.principal = fields.principal;
     this.idempotencyKey = fields.idempotencyKey;
     this.event = fields.event;
     this.cancellation = fields.cancellation ?? new Cancellation();
+    this.#headers = parent === undefined ? (fields.headers ?? noHeaders) : undefined;
+    this.#parent = parent;
+    this.#derive = undefined;
+    this.#local = undefined;
+  }
+
+  /** Made when they are first asked for: a call that stays in the process may never need them. */
+  get headers(): Headers {
+    if (this.#headers === undefined) {
+      const inherited = this.#parent!.headers;
+      this.#headers = this.#derive === undefined ? inherited : this.#derive(inherited);
+      this.#parent = undefined;
+    }
+    return this.#headers;
+  }
+
+  /** Gives this hop headers of its own, made from those it would have. Once per context. */
+  deriveHeaders(derive: (headers: Headers) => Headers): void {
+    if (this.#headers === undefined) this.#derive = derive;
+    else this.#headers = derive(this.#headers);
   }
 
   get signal(): AbortSignal {
     return this.cancellation.signal;
+  }
+
+  /** What only this process knows of the call: keyed by symbol, never sent. */
+  get local(): Map<symbol, unknown> {
+    return (this.#local ??= new Map());
+  }
+
+  /** Whether `local` has a key. */
+  knows(key: symbol): boolean {
+    return this.#local !== undefined && this.#local.has(key);
   }
 
   remainingMs(): number {
@@ -78,14 +112,16 @@ export class Context implements CallContext {
 
   /** The context of a call made on behalf of this one: never a later deadline, cancelled with it, its own key. */
   child(deadlineMs: number, idempotencyKey?: string): Context {
-    return new Context({
+    const now = this.clock.now();
+    const fields = {
       clock: this.clock,
-      deadline: Math.min(this.deadline, this.clock.now() + deadlineMs),
-      headers: this.headers,
+      deadline: Math.min(this.deadline, now + deadlineMs),
       principal: this.principal,
       idempotencyKey,
+      event: undefined,
       cancellation: new Cancellation(this.cancellation),
-    });
+    };
+    return new Context(fields, now, this);
   }
 }
 

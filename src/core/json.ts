@@ -50,6 +50,48 @@ export function findJsonFault(value: unknown, path = "", depth = 0): JsonFault |
 }
 
 /**
+ * How far `value` is from what JSON would make of it: `plain` is exactly that, `loose` has keys without a value, a -0 or
+ * an own `__proto__` key, which a copy loses, and `faulty` is what `findJsonFault` has to look at.
+ */
+export function plainness(value: unknown, depth = 0): "plain" | "loose" | "faulty" {
+  if (typeof value === "number") return plainnessOfNumber(value);
+  if (typeof value !== "object") return typeof value === "string" || typeof value === "boolean" ? "plain" : "faulty";
+  if (value === null) return "plain";
+  if (depth > maxDepth) return "faulty";
+  let found: "plain" | "loose" = "plain";
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const child: unknown = value[i];
+      if (typeof child === "string") continue;
+      const inside = plainness(child, depth + 1);
+      if (inside === "faulty") return inside;
+      if (inside === "loose") found = inside;
+    }
+    return found;
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return "faulty";
+  // Inherited keys are none of a plain object's: whoever gives every object one gets a slower check, not a wrong one.
+  for (const key in value) {
+    const child = (value as Record<string, unknown>)[key];
+    if (typeof child === "string" && key !== "__proto__") continue;
+    if (child === undefined) {
+      found = "loose";
+      continue;
+    }
+    const inside = plainness(child, depth + 1);
+    if (inside === "faulty") return inside;
+    if (inside === "loose" || key === "__proto__") found = "loose";
+  }
+  return found;
+}
+
+function plainnessOfNumber(value: number): "plain" | "loose" | "faulty" {
+  if (!Number.isFinite(value)) return "faulty";
+  return Object.is(value, -0) ? "loose" : "plain";
+}
+
+/**
  * A copy that shares no object with `value`, exactly as an encode and decode would make it: undefined keys dropped,
  * -0 becomes 0, an own `__proto__` key left out. `value` must be free of faults (see `findJsonFault`).
  */

@@ -1,5 +1,7 @@
 /** Structured log lines. `fields` are data; `message` is one sentence for a person. */
 export abstract class Logger {
+  /** Whether lines at level debug are written: what only such a line needs is not worked out otherwise. */
+  abstract readonly debugging: boolean;
   abstract debug(message: string, fields?: Record<string, unknown>): void;
   abstract info(message: string, fields?: Record<string, unknown>): void;
   abstract warn(message: string, fields?: Record<string, unknown>): void;
@@ -10,6 +12,7 @@ export abstract class Logger {
 
 /** Says nothing. */
 export const silentLogger: Logger = {
+  debugging: false,
   debug() {},
   info() {},
   warn() {},

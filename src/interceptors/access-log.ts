@@ -1,31 +1,30 @@
-import type { Layer } from "../core/call.js";
+import type { Call, Layer } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
 import { isError } from "../core/error.js";
 import type { Logger } from "../core/logger.js";
 
-/** Server side: one line per call at level debug, with its duration in milliseconds and its code. */
-export const accessLog = (clock: Clock, logger: Logger): Layer => ({
-  role: "access-log",
-  why: "Outermost, so that the line has the code that the caller gets, whichever layer gave it.",
-  interceptor: (next) => (call) => {
-    const start = clock.now();
-    const write = (code: string) =>
-      logger.debug("call", {
-        method: `${call.service}.${call.method}`,
-        caller: call.caller,
-        code,
-        durationMs: Math.round((clock.now() - start) * 1000) / 1000,
-        traceparent: call.context.headers.traceparent,
-      });
-    return next(call).then(
-      (reply) => {
-        write("ok");
-        return reply;
-      },
-      (error: unknown) => {
-        write(isError(error) ? error.code : "internal");
-        throw error;
-      },
-    );
-  },
-});
+/** Server side: one line per call at level debug, with its code and the milliseconds since it was made or arrived. */
+export const accessLog = (clock: Clock, logger: Logger): Layer => {
+  const write = (code: string, call: Call) => {
+    if (!logger.debugging) return;
+    logger.debug("call", {
+      method: `${call.service}.${call.method}`,
+      caller: call.caller,
+      code,
+      durationMs: Math.round((clock.now() - call.context.madeAt) * 1000) / 1000,
+      traceparent: call.context.headers.traceparent,
+    });
+  };
+  return {
+    role: "access-log",
+    why: "Outermost, so that the line has the code that the caller gets, whichever layer gave it.",
+    leave(reply, call) {
+      write("ok", call);
+      return reply;
+    },
+    fail(error, call) {
+      write(isError(error) ? error.code : "internal", call);
+      return error;
+    },
+  };
+};

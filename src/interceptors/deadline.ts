@@ -1,8 +1,28 @@
 import type { Call, Interceptor, Layer, Reply } from "../core/call.js";
-import type { Deadlines } from "../core/deadline.js";
-import { errorOf, withFields } from "../core/error.js";
+import type { Cancellation } from "../core/cancellation.js";
+import { type Deadlines, Timed } from "../core/deadline.js";
+import { errorOf, type PangaeaError, withFields } from "../core/error.js";
 
 const nameOf = (call: Call): string => `${call.service}.${call.method}`;
+
+/** A call that is under way, and settled by whatever comes first: its reply, its deadline or its cancellation. */
+class Waiting extends Timed {
+  readonly cancellation: Cancellation;
+
+  constructor(
+    readonly call: Call,
+    readonly reject: (error: PangaeaError) => void,
+  ) {
+    super();
+    this.cancellation = call.context.cancellation;
+    this.cancellation.listen(reject);
+  }
+
+  passed(): void {
+    const message = `${nameOf(this.call)} was not answered before its deadline.`;
+    this.cancellation.cancel(errorOf("deadline_exceeded", message, { outcome: "unknown" }));
+  }
+}
 
 /**
  * Settles a call when its deadline passes or its context is cancelled, whatever the rest of the stack does, and cancels
@@ -12,33 +32,26 @@ const enforce =
   (deadlines: Deadlines): Interceptor =>
   (next) =>
   (call) => {
-    const { cancellation } = call.context;
+    const { cancellation, deadline, madeAt } = call.context;
     if (cancellation.reason !== undefined) {
       return Promise.reject(withFields(cancellation.reason, { outcome: "not-executed" }));
     }
-    if (call.context.remainingMs() <= 0) {
-      cancellation.detach();
+    if (deadline <= madeAt) {
       const message = `${nameOf(call)} was not begun: its deadline had passed.`;
       return Promise.reject(errorOf("deadline_exceeded", message, { outcome: "not-executed" }));
     }
     return new Promise<Reply>((resolve, reject) => {
-      const stopListening = cancellation.onCancel(reject);
-      const removeDeadline = deadlines.add(call.context.deadline, () => {
-        const message = `${nameOf(call)} was not answered before its deadline.`;
-        cancellation.cancel(errorOf("deadline_exceeded", message, { outcome: "unknown" }));
-      });
-      const settled = () => {
-        removeDeadline();
-        stopListening();
-        cancellation.detach();
-      };
+      const waiting = new Waiting(call, reject);
+      deadlines.enter(waiting, deadline);
       next(call).then(
         (reply) => {
-          settled();
+          deadlines.leave(waiting);
+          cancellation.unlisten(reject);
           resolve(reply);
         },
         (error: unknown) => {
-          settled();
+          deadlines.leave(waiting);
+          cancellation.unlisten(reject);
           reject(error instanceof Error ? error : new Error(String(error)));
         },
       );

@@ -15,8 +15,7 @@ const passedOn: ReadonlySet<Code> = new Set(["canceled", "deadline_exceeded", "u
 export const errorBoundary = (contract: Contract, logger: Logger): Layer => ({
   role: "error-boundary",
   why: "Around the service alone, so that what it throws is never taken for a refusal by a layer, and no caller sees a stack, a query or a neighbour's error.",
-  interceptor: (next) => (call) =>
-    next(call).catch((thrown: unknown) => Promise.reject(judge(thrown, call, contract, logger))),
+  fail: (thrown, call) => judge(thrown, call, contract, logger),
 });
 
 function judge(thrown: unknown, call: Call, contract: Contract, logger: Logger): PangaeaError {

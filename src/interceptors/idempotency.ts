@@ -7,9 +7,9 @@ import { type KeyedCall, keyedCall } from "../core/work.js";
 export const idempotency = (): Layer => ({
   role: "idempotency",
   why: "After validation and before the service: the key is bound to the input as it was checked, before a handler can change it.",
-  interceptor: (next) => (call) => {
+  enter(call) {
     const key = call.context.idempotencyKey;
-    if (key === undefined) return next(call);
+    if (key === undefined) return call;
     const identity: KeyedCall = {
       procedure: `${call.service}.${call.method}`,
       principal: call.context.principal?.id ?? "",
@@ -17,6 +17,6 @@ export const idempotency = (): Layer => ({
       inputHash: createHash("sha256").update(canonicalJson(call.input)).digest("base64url"),
     };
     call.context.local.set(keyedCall, identity);
-    return next(call);
+    return call;
   },
 });

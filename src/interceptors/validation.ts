@@ -12,11 +12,23 @@ export interface Shape {
 const nameOf = (call: Call): string => `${call.service}.${call.method}`;
 
 const withInput = (call: Call, validate: Validator): Call => {
+  let input: unknown;
   try {
-    return { ...call, input: validate(call.input) };
+    input = validate(call.input);
   } catch (error) {
     throw invalidArgument(`input of ${nameOf(call)}`, error);
   }
+  return {
+    kind: call.kind,
+    service: call.service,
+    version: call.version,
+    method: call.method,
+    input,
+    effect: call.effect,
+    attempt: call.attempt,
+    caller: call.caller,
+    context: call.context,
+  };
 };
 
 /** The answer breaks the contract: the service's fault, never the caller's. What is wrong goes to the log, not over the wire. */
@@ -40,37 +52,21 @@ const withOutput = (call: Call, reply: Reply, validate: Validator): Reply => {
 export const clientValidation = (shape: Shape, remote: boolean): Layer => ({
   role: "validation",
   why: "Before anything is sent: a wrong input is refused here, in every layout alike, and the callee gets a copy of its own.",
-  interceptor: (next) => (call) => {
-    let checked: Call;
-    try {
-      checked = withInput(call, shape.input);
-    } catch (error) {
-      call.context.cancellation.detach();
-      return Promise.reject(error);
-    }
-    const reply = next(checked);
-    return remote ? reply.then((received) => withOutput(call, received, shape.output)) : reply;
-  },
+  enter: (call) => withInput(call, shape.input),
+  ...(remote ? { leave: (reply: Reply, call: Call) => withOutput(call, reply, shape.output) } : undefined),
 });
 
 /** Server side. `remote`: the input comes from another process and is checked here too. The output always is; a wrong one is logged. */
 export const serverValidation = (shape: Shape, remote: boolean, logger: Logger): Layer => ({
   role: "validation",
   why: "Next to the service: it never sees a value its contract does not allow, and the caller gets a copy of the answer.",
-  interceptor: (next) => (call) => {
-    let checked: Call;
+  ...(remote ? { enter: (call: Call) => withInput(call, shape.input) } : undefined),
+  leave(reply, call) {
     try {
-      checked = remote ? withInput(call, shape.input) : call;
+      return withOutput(call, reply, shape.output);
     } catch (error) {
-      return Promise.reject(error);
+      logger.error(`${nameOf(call)} answered against its contract.`, { error });
+      throw error;
     }
-    return next(checked).then((reply) => {
-      try {
-        return withOutput(call, reply, shape.output);
-      } catch (error) {
-        logger.error(`${nameOf(call)} answered against its contract.`, { error });
-        throw error;
-      }
-    });
   },
 });

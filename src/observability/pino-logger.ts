@@ -30,6 +30,7 @@ export function createLogger(level: string, format: LogFormat, fields: Record<st
 }
 
 const wrap = (to: Pino): Logger => ({
+  debugging: to.isLevelEnabled("debug"),
   debug: (message, fields) => to.debug(fields ?? {}, message),
   info: (message, fields) => to.info(fields ?? {}, message),
   warn: (message, fields) => to.warn(fields ?? {}, message),

@@ -1,4 +1,4 @@
-import type { Handler } from "../core/call.js";
+import { type Handler, wrap } from "../core/call.js";
 import type { ClientOf } from "../core/client.js";
 import { type Context, type ContextFields, rootContext } from "../core/context.js";
 import type { Contract } from "../core/contract.js";
@@ -54,8 +54,8 @@ export class ProcessRuntime {
     this.#stacks = createStacks(this.#parts);
     this.#host = new ServiceHost(options.process.modules);
     this.#connections = new Connections(options, this.#stacks, this.#host);
-    const { interceptor } = clientDeadline(this.#parts.deadlines);
-    this.#deliver = interceptor((call) => this.#connections.route(call.service).current.call(call));
+    const stack = [clientDeadline(this.#parts.deadlines)];
+    this.#deliver = wrap(stack, (call) => this.#connections.route(call.service).current.call(call));
   }
 
   /** Starts a process: its modules first, then the ways to reach them. Leaves nothing behind where it fails. */

@@ -5,13 +5,15 @@ import type { Deadlines } from "../core/deadline.js";
 import type { Ids } from "../core/ids.js";
 import type { Logger } from "../core/logger.js";
 import type { Subscription } from "../core/module.js";
-import { validatorOf } from "../core/validation.js";
+import type { Schema } from "../core/schema.js";
+import type { Validator } from "../core/validation.js";
 import { accessLog } from "../interceptors/access-log.js";
 import { clientDeadline, serverDeadline } from "../interceptors/deadline.js";
 import { errorBoundary } from "../interceptors/error-boundary.js";
 import { idempotency } from "../interceptors/idempotency.js";
 import { tracing } from "../interceptors/tracing.js";
 import { clientValidation, serverValidation } from "../interceptors/validation.js";
+import { compiledValidatorOf } from "../schema/compiled-validator.js";
 
 /** What the layers need of the process they run in. */
 export interface StackParts {
@@ -34,6 +36,13 @@ const anything = (value: unknown): unknown => value;
 
 export function createStacks(parts: StackParts): Stacks {
   const { clock, ids, logger, deadlines, revise = (stack) => stack } = parts;
+  // One for all stacks of a process: a schema is compiled once.
+  const validators = new Map<Schema, Validator>();
+  const validatorOf = (schema: Schema): Validator => {
+    let validator = validators.get(schema);
+    if (validator === undefined) validators.set(schema, (validator = compiledValidatorOf(schema)));
+    return validator;
+  };
   const shapeOf = ({ input, output }: Procedure) => ({ input: validatorOf(input), output: validatorOf(output) });
   const onlyRemote = (remote: boolean, layer: () => Layer): Layer[] => (remote ? [layer()] : []);
   return {

@@ -3,7 +3,7 @@ import { findJsonFault } from "../core/json.js";
 import type { Schema } from "../core/schema.js";
 
 /** What this file reads of a zod schema: its definition tree. */
-interface Definition {
+export interface Definition {
   readonly type: string;
   readonly [field: string]: unknown;
 }
@@ -49,7 +49,8 @@ const mends: Readonly<Record<string, string>> = {
   void: "use z.object({})",
 };
 
-const definitionOf = (schema: unknown): Definition | undefined =>
+/** What zod knows of a schema; undefined where the value is none. */
+export const definitionOf = (schema: unknown): Definition | undefined =>
   (schema as { _zod?: { def?: Definition } } | null | undefined)?._zod?.def;
 
 /** Refuses a schema of which JSON could not carry every value unchanged, so that nothing first breaks after a split. */

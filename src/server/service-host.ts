@@ -1,4 +1,4 @@
-import { type Call, type Handler, type Reply, type Stack, wrap } from "../core/call.js";
+import { type Call, type Handler, type Layer, type Reply, type Stack, wrapService } from "../core/call.js";
 import type { Code } from "../core/code.js";
 import type { Contract } from "../core/contract.js";
 import { errorOf } from "../core/error.js";
@@ -19,10 +19,18 @@ export interface HostedService {
   readonly eventStackOf: (subscription: Subscription, remote: boolean) => Stack;
 }
 
+/** The handlers of one side, by method. Maps, so that no inherited name is ever taken for a procedure. */
+interface Handlers {
+  readonly request: Map<string, Handler>;
+  readonly event: Map<string, Handler>;
+}
+
+type Side = "local" | "remote";
+
 interface Entry {
   readonly version: number;
-  /** Key: kind, side and method. A Map, so that no inherited name is ever taken for a procedure. */
-  readonly handlers: ReadonlyMap<string, Handler>;
+  readonly local: Handlers;
+  readonly remote: Handlers;
   draining: boolean;
   pending: number;
   onIdle: (() => void) | undefined;
@@ -49,19 +57,26 @@ export class ServiceHost {
   serve(hosted: HostedService): void {
     const name = hosted.contract.name;
     if (this.#entries.has(name)) throw new Error(`${name} is already served in this process`);
-    const handlers = new Map<string, Handler>();
+    const entry: Entry = {
+      version: hosted.contract.version,
+      local: { request: new Map(), event: new Map() },
+      remote: { request: new Map(), event: new Map() },
+      draining: false,
+      pending: 0,
+      onIdle: undefined,
+    };
+    const counting = countingLayer(entry);
     for (const side of ["local", "remote"] as const) {
       for (const method of Object.keys(hosted.contract.procedures)) {
-        const stack = hosted.stackOf(method, side === "remote");
-        handlers.set(`request ${side} ${method}`, wrap(stack, procedureHandler(hosted.service, method)));
+        const stack = [counting, ...hosted.stackOf(method, side === "remote")];
+        entry[side].request.set(method, wrapService(stack, procedureOf(hosted.service, method)));
       }
       for (const subscription of hosted.subscriptions) {
-        const stack = hosted.eventStackOf(subscription, side === "remote");
-        const handler = wrap(stack, eventHandler(subscription, hosted.resolve(subscription)));
-        handlers.set(`event ${side} ${eventMethod(subscription.event)}`, handler);
+        const stack = [counting, ...hosted.eventStackOf(subscription, side === "remote")];
+        const handler = wrapService(stack, reactionOf(subscription, hosted.resolve(subscription)));
+        entry[side].event.set(eventMethod(subscription.event), handler);
       }
     }
-    const entry = { version: hosted.contract.version, handlers, draining: false, pending: 0, onIdle: undefined };
     this.#entries.set(name, entry);
   }
 
@@ -74,9 +89,9 @@ export class ServiceHost {
     this.#entries.delete(name);
   }
 
-  #dispatch(call: Call, side: "local" | "remote"): Promise<Reply> {
+  #dispatch(call: Call, side: Side): Promise<Reply> {
     const entry = this.#entries.get(call.service);
-    const handler = entry?.handlers.get(`${call.kind} ${side} ${call.method}`);
+    const handler = entry?.[side][call.kind].get(call.method);
     if (entry === undefined && !this.placed.includes(call.service)) {
       return refuse("unimplemented", `This process does not serve ${call.service}.`);
     }
@@ -86,29 +101,57 @@ export class ServiceHost {
       return refuse("failed_precondition", `${call.service} is served here ${versions}.`);
     }
     if (handler === undefined) return refuse("unimplemented", `${call.service} has no ${call.kind} ${call.method}.`);
-    entry.pending++;
-    return handler(call).finally(() => {
-      if (--entry.pending === 0) entry.onIdle?.();
-    });
+    return handler(call);
   }
+}
+
+/** Keeps count of what a drain has to wait for. */
+function countingLayer(entry: Entry): Layer {
+  const done = () => {
+    if (--entry.pending === 0) entry.onIdle?.();
+  };
+  return {
+    role: "drain",
+    why: "Around everything, so that a module that stops waits for all that it has begun.",
+    enter(call) {
+      entry.pending++;
+      return call;
+    },
+    leave(reply) {
+      done();
+      return reply;
+    },
+    fail(error) {
+      done();
+      return error;
+    },
+  };
 }
 
 const refuse = (code: Code, message: string): Promise<never> =>
   Promise.reject(errorOf(code, message, { outcome: "not-executed" }));
 
-const procedureHandler = (service: object, method: string): Handler => {
-  const implementation = (service as Record<string, (input: unknown, ctx: unknown) => Promise<unknown>>)[method]!;
-  return async (call) => ({ output: await implementation.call(service, call.input, call.context) });
+/** A method of the service as a function of the call. What it throws before its first await is a rejection too. */
+const procedureOf = (service: object, method: string): ((call: Call) => Promise<unknown>) => {
+  const implementation = (service as Record<string, (input: unknown, ctx: unknown) => unknown>)[method]!;
+  return (call) => {
+    try {
+      const result = implementation.call(service, call.input, call.context);
+      return result instanceof Promise ? result : Promise.resolve(result);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
 };
 
-const eventHandler =
-  (subscription: Subscription, target: unknown): Handler =>
-  async (call) => {
+const reactionOf =
+  (subscription: Subscription, target: unknown) =>
+  async (call: Call): Promise<unknown> => {
     try {
       await subscription.handle(target, call.input, call.context);
     } catch (error) {
       // The effect is there already, from an earlier delivery whose confirmation was lost.
       if (!(error instanceof AlreadyHandled)) throw error;
     }
-    return { output: {} };
+    return {};
   };

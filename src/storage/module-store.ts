@@ -81,7 +81,7 @@ export class ModuleStore extends Database implements Work {
 
   async commit<T>(ctx: CallContext, change: (tx: Tx) => Promise<T>): Promise<T> {
     const context = ctx as Context;
-    if (context.local.has(openTransaction)) {
+    if (context.knows(openTransaction)) {
       throw errorOf("failed_precondition", `${this.module}: work.commit inside work.commit; pass tx on instead.`);
     }
     const cancelled = context.cancellation.reason;
@@ -109,7 +109,7 @@ export class ModuleStore extends Database implements Work {
     change: (tx: Tx) => Promise<T>,
     after: (() => void)[],
   ): Promise<{ output?: T; error?: Error }> {
-    const first = !context.local.has(handledOnce);
+    const first = !context.knows(handledOnce);
     if (first && context.event !== undefined) await enterInbox(db, context, this.clock.wallTime());
     const keyed = first ? (context.local.get(keyedCall) as KeyedCall | undefined) : undefined;
     if (keyed === undefined) return { output: await this.#change(db, context, change, after) };

@@ -1,4 +1,4 @@
-import { Cancellation, Context, type Handler, type Interceptor, type Layer } from "pangaea";
+import { Cancellation, Context, type Handler, type Interceptor, type Layer, wrap } from "pangaea";
 import type { TestSystemOptions } from "pangaea/testing";
 
 /** One promise switched off, as a careless change would. `caught` is how the title of a case begins that must notice. */
@@ -14,7 +14,7 @@ const without = (role: string): Pick<TestSystemOptions, "revise"> => ({
 
 const change = (role: string, interceptor: (layer: Layer) => Interceptor): Pick<TestSystemOptions, "revise"> => ({
   revise: (stack) =>
-    stack.map((layer) => (layer.role === role ? { ...layer, interceptor: interceptor(layer) } : layer)),
+    stack.map((layer) => (layer.role === role ? { role, why: layer.why, interceptor: interceptor(layer) } : layer)),
 });
 
 /** Still checks every value, but passes on the very object it was given. */
@@ -23,7 +23,7 @@ const checkWithoutCopy =
   (next) =>
   async (call) => {
     let raw: unknown;
-    const checked = layer.interceptor(async (copied) => {
+    const checked = wrap([layer], async (copied) => {
       const reply = await next({ ...copied, input: call.input });
       raw = reply.output;
       return reply;

@@ -230,7 +230,10 @@ export const semanticsCases: readonly SemanticsCase[] = [
     async run(system) {
       const { front } = clients(system);
       const ctx = system.context();
-      ctx.headers = { "x-request-id": "request-1", traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01` };
+      ctx.deriveHeaders(() => ({
+        "x-request-id": "request-1",
+        traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01`,
+      }));
       const { own, nested } = (await front.relay({ to: "context" }, ctx, { idempotencyKey: "key-1" })) as {
         own: { headers: Record<string, string>; key: string };
         nested: { headers: Record<string, string>; key: string | null };

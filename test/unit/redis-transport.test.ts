@@ -15,6 +15,7 @@ function recorder(): { lines: string[]; logger: Logger } {
       `${level}: ${message} ${JSON.stringify(fields, (_, v: unknown) => (v instanceof Error ? String(v) : v))}`,
     );
   const logger: Logger = {
+    debugging: true,
     debug: note("debug"),
     info: note("info"),
     warn: note("warn"),

@@ -85,6 +85,7 @@ const clientOf = ({ name, procedures }: { name: string; procedures: object }) =>
 /** A logger that needs to be called as a method, as classes do. */
 class ListLogger implements Logger {
   readonly lines = logged;
+  readonly debugging = true;
   debug() {
     this.lines.push("debug");
   }

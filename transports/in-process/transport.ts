@@ -1,6 +1,7 @@
 import { EventEmitter } from "eventemitter3";
 import {
   asError,
+  type Call,
   type Connection,
   copyJson,
   type CreateTransport,
@@ -16,6 +17,15 @@ interface Served {
   onIdle: (() => void) | undefined;
 }
 
+/** What a handler throws before it has a promise to give is a rejection like any other. */
+function begin(handler: Handler, call: Call): ReturnType<Handler> {
+  try {
+    return handler(call);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
 /**
  * Calls inside one process: straight to the handler, nothing encoded. Values are isolated by the validation that stands
  * in every stack, and events are fanned out by an emitter to copies made the same way.
@@ -26,19 +36,23 @@ export const createTransport: CreateTransport = ({ logger }): Transport => {
 
   const call =
     (address: string): Handler =>
-    async (call) => {
+    (call) => {
       const target = served.get(address);
       if (target === undefined) {
-        throw errorOf("unavailable", `Nothing serves "${address}" in this process.`, { outcome: "not-sent" });
+        const message = `Nothing serves "${address}" in this process.`;
+        return Promise.reject(errorOf("unavailable", message, { outcome: "not-sent" }));
       }
       target.pending++;
-      try {
-        return await target.handler(call);
-      } catch (thrown) {
-        throw asError(thrown, "internal", "The service failed.", "failed");
-      } finally {
-        if (--target.pending === 0) target.onIdle?.();
-      }
+      return begin(target.handler, call).then(
+        (reply) => {
+          if (--target.pending === 0) target.onIdle?.();
+          return reply;
+        },
+        (thrown: unknown) => {
+          if (--target.pending === 0) target.onIdle?.();
+          throw asError(thrown, "internal", "The service failed.", "failed");
+        },
+      );
     };
 
   const connect = (address: string): Connection => ({
