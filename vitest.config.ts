@@ -6,10 +6,11 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["source"] } },
   test: {
     include: ["test/**/*.test.ts", "modules/**/*.test.ts"],
-    globalSetup: ["test/setup/redis.ts"],
+    globalSetup: ["test/setup/redis.ts", "test/setup/stalls.ts"],
+    runner: "./test/setup/patient-runner.ts",
     setupFiles: ["test/setup/metadata.ts"],
     reporters: ["default", "./test/setup/times-reporter.ts"],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 180_000,
   },
 });

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { vi } from "vitest";
 
 // Every test here waits for whole processes, on a machine that may be busy with others.
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 /** The project's folder. */
 export const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -68,7 +68,7 @@ export async function runCli(args: readonly string[], options: CliOptions = {}) 
 export async function eventually<T>(
   condition: () => T | Promise<T>,
   describe: () => string,
-  withinMs = 60_000,
+  withinMs = 180_000,
 ): Promise<NonNullable<T>> {
   const giveUp = performance.now() + withinMs;
   for (;;) {

@@ -15,7 +15,7 @@ describe("the README's curl lines", () => {
   beforeAll(async () => {
     shop = await launch({ topology: "config/split.yaml", env: { ADMIN_PORT: String(await freePort()) } });
     users = /^users .*(http:\S+)$/m.exec(shop.output())![1]!;
-  }, 150_000);
+  }, 360_000);
   afterAll(async () => {
     await shop.stop();
   });
@@ -89,7 +89,7 @@ describe("the README's modules, in a project of their own,", () => {
         expect(await system.stop()).toBe(0);
       }
     },
-    150_000,
+    360_000,
   );
 });
 

@@ -64,7 +64,7 @@ export function runSteps(steps: readonly Step[], env: Readonly<Record<string, st
   const { stdout, stderr, status } = spawnSync("bash", ["-euo", "pipefail", "-c", script], {
     env: { ...process.env, ...env },
     encoding: "utf8",
-    timeout: 30_000,
+    timeout: 180_000,
   });
   assert.equal(status, 0, stderr);
   return stdout

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-const defaultWithinMs = 20_000;
+const defaultWithinMs = 60_000;
 const betweenMs = 40;
 
 /**

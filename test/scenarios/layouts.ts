@@ -39,7 +39,7 @@ export const launched = (file: string): Layout => ({
     const system = await launch({
       topology: file,
       cwd: projectFolder,
-      readyWithinMs: 120_000,
+      readyWithinMs: 300_000,
       // Some twenty processes compile the same code.
       env: { NODE_COMPILE_CACHE: join(projectFolder, "node_modules/.cache/compiled") },
     });

@@ -26,7 +26,7 @@ describe("a topology of one's own: three processes, two transports, nothing else
     const file = join(folder, "my-shop.yaml");
     await writeFile(file, text);
     running = await launched(file).start();
-  }, 150_000);
+  }, 360_000);
   afterAll(async () => {
     await running?.stop();
     await rm(folder, { recursive: true, force: true });
@@ -34,5 +34,5 @@ describe("a topology of one's own: three processes, two transports, nothing else
 
   it("finds its stories", () => expect(stories).toHaveLength(6));
 
-  for (const story of stories) it.concurrent(story.title, () => story.run(new Shop(running.url)), 60_000);
+  for (const story of stories) it.concurrent(story.title, () => story.run(new Shop(running.url)), 300_000);
 });

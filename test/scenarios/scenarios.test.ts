@@ -15,7 +15,7 @@ for (const layout of layouts) {
     beforeAll(async () => {
       startedAt = performance.now();
       running = await layout.start();
-    }, 150_000);
+    }, 360_000);
     afterAll(async () => {
       await running?.stop();
       const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
@@ -30,7 +30,7 @@ for (const layout of layouts) {
           await story.run(new Shop(running.url));
           passed.set(layout.name, (passed.get(layout.name) ?? 0) + 1);
         },
-        60_000,
+        300_000,
       );
     }
   });

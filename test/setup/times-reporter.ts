@@ -1,7 +1,10 @@
 import { relative } from "node:path";
 import type { Reporter, TestModule, Vitest } from "vitest/node";
 
-/** Prints, at the end of a run, how long each kind of test took and one line with the counts. */
+/**
+ * Prints, at the end of a run, how long each kind of test took, which tests passed only when they were tried again, and
+ * one line with the counts.
+ */
 export default class TimesReporter implements Reporter {
   #root = process.cwd();
 
@@ -11,6 +14,7 @@ export default class TimesReporter implements Reporter {
 
   onTestRunEnd(modules: readonly TestModule[]): void {
     const seconds = new Map<string, number>();
+    const triedAgain: string[] = [];
     const counts = { passed: 0, failed: 0, skipped: 0 };
     for (const module of modules) {
       const kind = relative(this.#root, module.moduleId).split("/").slice(0, 2).join("/");
@@ -20,12 +24,17 @@ export default class TimesReporter implements Reporter {
       for (const test of module.children.allTests()) {
         const { state } = test.result();
         if (state !== "pending") counts[state]++;
+        if (test.diagnostic()?.flaky === true) triedAgain.push(`${module.relativeModuleId} > ${test.fullName}`);
       }
     }
     const width = Math.max(...[...seconds.keys()].map((kind) => kind.length));
     process.stdout.write("\nSeconds per kind of test (several run at once):\n");
     for (const [kind, time] of [...seconds].toSorted(([a], [b]) => a.localeCompare(b))) {
       process.stdout.write(`  ${kind.padEnd(width)} ${time.toFixed(1).padStart(7)}\n`);
+    }
+    if (triedAgain.length > 0) {
+      process.stdout.write("\nPassed only when tried again, because the machine stood still meanwhile:\n");
+      for (const name of triedAgain) process.stdout.write(`  ${name}\n`);
     }
     process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`);
   }
