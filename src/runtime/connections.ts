@@ -1,7 +1,7 @@
 import { createClient } from "../client/client.js";
 import { Instances } from "../client/instances.js";
 import { roundRobin } from "../client/round-robin.js";
-import { Route } from "../client/route.js";
+import { type Edge, Route } from "../client/route.js";
 import type { Handler } from "../core/call.js";
 import type { ClientOf } from "../core/client.js";
 import type { Contract, EventDefinition } from "../core/contract.js";
@@ -10,11 +10,14 @@ import { type ProcessSpec, processOf, routeOf } from "../core/topology.js";
 import type { Connection, Listener, Transport } from "../core/transport.js";
 import type { ServiceHost } from "../server/service-host.js";
 import { listenAddress, listenedTransports } from "./addresses.js";
+import { processContract } from "./process-contract.js";
 import type { ProcessOptions } from "./process-runtime.js";
 import { ConfigurationError } from "./settings.js";
 import type { Stacks } from "./stacks.js";
 
 const local = "local";
+
+const asItIs = (edge: Handler): Handler => edge;
 
 /** Everything by which one process reaches services, its own and others', and by which others reach it. */
 export class Connections {
@@ -35,12 +38,11 @@ export class Connections {
 
   /** Loads the transports that this process needs and points every route; listens to nobody outside yet. */
   async open(): Promise<void> {
-    const { topology, process, modules, registry } = this.options;
+    const { modules, registry } = this.options;
     for (const name of this.#neededTransports()) this.#transports.set(name, await this.#load(name));
     const inProcess = this.#transports.get("in-process")!;
     this.#inner = { listener: await inProcess.serve(local, this.host.local), connection: inProcess.connect(local) };
     for (const name of modules.keys()) this.#pointRoute(name);
-    for (const other of topology.processes) if (other !== process) this.#pointRoute(`process-${other.name}`, other);
     this.#stopWatching = registry.watch((instances) => this.#instances.update(instances));
   }
 
@@ -81,6 +83,18 @@ export class Connections {
       caller,
       route: this.route(contract.name),
       stackOf: (method, remote) => this.stacks.client(contract, method, remote),
+    });
+  }
+
+  /** Clients of what another process answers about itself: one for each transport over which its services are called. */
+  processClients(other: ProcessSpec): ClientOf<ReturnType<typeof processContract>>[] {
+    const contract = processContract(other.name);
+    const transports = new Set(other.modules.map((module) => routeOf(this.options.topology, module)));
+    return [...transports].map((transport) => {
+      const route = new Route(contract.name);
+      route.swap(this.#edgeOver(transport));
+      const stackOf = (method: string, remote: boolean) => this.stacks.client(contract, method, remote);
+      return createClient({ contract, caller: "pangaea", route, stackOf });
     });
   }
 
@@ -127,18 +141,18 @@ export class Connections {
   }
 
   /** Points a service's route at this process or at whoever serves it elsewhere. */
-  #pointRoute(service: string, at: ProcessSpec | undefined = processOf(this.options.topology, service)): void {
+  #pointRoute(service: string): void {
+    const { topology, process, wrapEdge = asItIs } = this.options;
+    const at = processOf(topology, service);
     if (at === undefined) return;
-    const wrapEdge = this.options.wrapEdge ?? ((edge) => edge);
-    if (at === this.options.process) {
+    if (at === process) {
       const call = wrapEdge(this.#inner!.connection.call);
       this.route(service).swap({ transport: "in-process", remote: false, call });
-      return;
-    }
-    const module = at.modules.includes(service) ? service : at.modules[0];
-    if (module === undefined) return;
-    const transport = routeOf(this.options.topology, module);
-    const call = wrapEdge(this.#instances.handlerOf(transport));
-    this.route(service).swap({ transport, remote: true, call });
+    } else this.route(service).swap(this.#edgeOver(routeOf(topology, service)));
+  }
+
+  #edgeOver(transport: string): Edge {
+    const { wrapEdge = asItIs } = this.options;
+    return { transport, remote: true, call: wrapEdge(this.#instances.handlerOf(transport)) };
   }
 }

@@ -3,7 +3,7 @@ import type { ClientOf } from "../core/client.js";
 import { type Context, type ContextFields, rootContext } from "../core/context.js";
 import type { Contract } from "../core/contract.js";
 import { Deadlines } from "../core/deadline.js";
-import { errorOf, isError } from "../core/error.js";
+import { errorOf } from "../core/error.js";
 import type { CreateGateway, Gateway, Readiness } from "../core/gateway.js";
 import type { Module } from "../core/module.js";
 import type { Registration, Registry } from "../core/registry.js";
@@ -15,8 +15,11 @@ import { listenToBestEffortEvents } from "./best-effort.js";
 import { Connections } from "./connections.js";
 import { type ModuleSurroundings, type RunningModule, startModule } from "./module-runtime.js";
 import { processContract } from "./process-contract.js";
+import { readinessOf } from "./readiness.js";
 import type { Settings } from "./settings.js";
 import { createStacks, type StackParts } from "./stacks.js";
+
+const readinessDeadlineMs = 1_000;
 
 export interface ProcessOptions {
   readonly topology: Topology;
@@ -100,7 +103,9 @@ export class ProcessRuntime {
     const others = this.#options.topology.processes.filter(
       (process) => process !== this.#options.process && process.modules.length > 0,
     );
-    const answers = await Promise.all(others.map((process) => this.#readinessOf(process)));
+    const answers = await Promise.all(
+      others.map((process) => readinessOf(process, this.#connections, () => this.context(readinessDeadlineMs))),
+    );
     return { waitingFor: [...this.#ownReadiness().waitingFor, ...answers.flatMap((answer) => answer.waitingFor)] };
   }
 
@@ -181,15 +186,6 @@ export class ProcessRuntime {
   #ownReadiness(): Readiness {
     const missing = this.#options.process.modules.filter((name) => !this.#modules.has(name));
     return { waitingFor: missing.map((name) => ({ name, reason: "the module is not running" })) };
-  }
-
-  async #readinessOf(process: ProcessSpec): Promise<Readiness> {
-    try {
-      return await this.client(processContract(process.name), "pangaea").ready({}, this.context(1_000));
-    } catch (error) {
-      const reason = isError(error) ? error.message : "it could not be asked";
-      return { waitingFor: [{ name: `process ${process.name}`, reason }] };
-    }
   }
 
   #asInstance() {
