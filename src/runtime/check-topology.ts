@@ -42,6 +42,10 @@ export function findTopologyFaults(topology: Topology, known: Known): string[] {
       fault(`routes.${service}`, `there is no transport "${transport}"; there are ${known.transports.join(", ")}`);
     }
   }
+  for (const transport of Object.keys(topology.transports)) {
+    if (known.transports.includes(transport)) continue;
+    fault(`transports.${transport}`, `there is no transport "${transport}"; there are ${known.transports.join(", ")}`);
+  }
   checkListeners(topology, known, fault);
   checkModules(topology, known, fault);
   return faults;

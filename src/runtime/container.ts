@@ -48,7 +48,7 @@ export function createContainer(module: Module, provided: Provided): (target: Co
           ? `list its classes in bind${provided.data === undefined ? ", and give the module migrations if it wants a Database, Work or Sagas" : ""}`
           : `add ${asked} to requires`;
       throw new DefinitionError(
-        `module ${module.name}: cannot make ${target.name}: ${mend}. (${(error as Error).message})`,
+        `module ${module.name}: cannot make ${target.name}: ${mend}. (${(error as Error).message.split("\n", 1)[0]})`,
       );
     }
   };

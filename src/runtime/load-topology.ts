@@ -38,7 +38,7 @@ export async function loadTopology(path: string): Promise<Topology> {
   try {
     text = await readFile(path, "utf8");
   } catch {
-    throw new ConfigurationError(`${path}: there is no such topology file; give another with --topology.`);
+    throw new ConfigurationError(`${path}: there is no such topology file; name one that is there.`);
   }
   return parseTopology(path, text);
 }
@@ -87,6 +87,8 @@ function plain(path: string, document: Document): unknown {
 }
 
 function describe(issue: z.core.$ZodIssue): string {
+  // What is wrong with the name itself, instead of that something is.
+  if (issue.code === "invalid_key") return issue.issues.map(({ message }) => message).join("; ");
   if (issue.code !== "unrecognized_keys") return issue.message;
   return `unknown key ${issue.keys.map((key) => `"${key}"`).join(", ")}; remove it or mend its spelling (docs/architecture.md lists the keys)`;
 }

@@ -80,6 +80,11 @@ describe("a topology file", () => {
       whole("  one: { modules: [My] }"),
       "x.yaml: processes.one.modules.0: lower case letters, digits and dashes",
     ],
+    [
+      "a process with a name that is none",
+      whole("  One: {}"),
+      "x.yaml: processes.One: lower case letters, digits and dashes",
+    ],
     ["a port that is none", whole("  one: { gateway: { port: 70000 } }"), "x.yaml: processes.one.gateway.port"],
     ["an unknown registry", whole("  one: {}", "registry: { kind: consul }"), "x.yaml: registry.kind"],
     ["no name", "processes: { one: {} }", "x.yaml: name"],
@@ -103,7 +108,7 @@ describe("a topology file", () => {
 
   it("is asked for by name where it is missing", async () => {
     await expect(loadTopology("/nowhere/x.yaml")).rejects.toThrow(
-      "/nowhere/x.yaml: there is no such topology file; give another with --topology",
+      "/nowhere/x.yaml: there is no such topology file; name one that is there",
     );
     const folder = await mkdtemp(join(tmpdir(), "topology-"));
     await writeFile(join(folder, "x.yaml"), whole("  one: {}"));
@@ -196,6 +201,12 @@ describe("a topology for modules", () => {
       whole(both, "routes: { default: pigeon }"),
       [moduleOf(a), moduleOf(b)],
       'routes.default: there is no transport "pigeon"; there are http, in-process, redis',
+    ],
+    [
+      "settings of an unknown transport",
+      whole("  one: { gateway: {}, modules: [a] }", "transports: { pigeon: { url: x } }"),
+      [moduleOf(a)],
+      'transports.pigeon: there is no transport "pigeon"; there are http, in-process, redis',
     ],
     [
       "an unknown transport to listen on",
