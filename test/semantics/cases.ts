@@ -269,6 +269,16 @@ export const semanticsCases: readonly SemanticsCase[] = [
     },
   },
   {
+    title: "keeps the promise of a key from whichever process it is called",
+    async run(system) {
+      for (const caller of system.processes.keys()) {
+        const [client, ctx, key] = [system.client(front, caller), system.context(), { idempotencyKey: id() }];
+        const first = await client.count({ by: 1 }, ctx, key);
+        assert.deepEqual(await client.count({ by: 1 }, ctx, key), first, `called from ${caller}`);
+      }
+    },
+  },
+  {
     title: "brings a best-effort event to a subscriber that listens",
     async run(system) {
       const { front, probe, ctx } = clients(system);
