@@ -58,65 +58,81 @@ const effects: readonly unknown[] = ["read", "idempotent", "mutation"];
 
 const maxRemainingMs = 24 * 60 * 60 * 1000;
 
-/**
- * Checks a received message and makes it a call with a context of its own. Throws `invalid_argument` where it is not
- * one: what comes from a wire is never believed.
- */
-export function callFrom(message: unknown, clock: Clock): Call {
-  const refuse = (what: string): never => {
-    throw errorOf("invalid_argument", `Malformed call: ${what}.`, { outcome: "not-executed" });
-  };
+const refuse = (what: string): never => {
+  throw errorOf("invalid_argument", `Malformed call: ${what}.`, { outcome: "not-executed" });
+};
+
+/** What many calls have in common: the same caller asks for the same procedure. A wire may send it once. */
+export type CallHead = Pick<CallMessage, "kind" | "service" | "version" | "method" | "effect" | "attempt" | "caller">;
+
+/** Checks the common part of a received call. Throws `invalid_argument`. */
+export function headFrom(message: unknown): CallHead {
   if (!isObject(message)) return refuse("not an object");
-  const {
-    kind,
-    service,
-    version,
-    method,
-    effect,
-    attempt,
-    caller,
-    remainingMs,
-    headers,
-    principal,
-    idempotencyKey,
-    event,
-  } = message;
-  if (kind !== "request" && kind !== "event") refuse("kind");
+  const { kind, service, version, method, effect, attempt, caller } = message;
+  if (kind !== "request" && kind !== "event") return refuse("kind");
   if (!isText(service) || !isText(method) || !isText(caller)) return refuse("service, method and caller must be text");
   if (!effects.includes(effect)) refuse("effect");
   if (!Number.isInteger(version) || !Number.isInteger(attempt)) refuse("version and attempt must be whole numbers");
-  if (typeof remainingMs !== "number" || !(remainingMs >= 0 && remainingMs <= maxRemainingMs))
-    return refuse("remainingMs");
-  if (headers !== undefined && !(isObject(headers) && Object.values(headers).every(isText))) refuse("headers");
-  if (idempotencyKey !== undefined && !isText(idempotencyKey)) refuse("idempotencyKey");
-  if (event !== undefined && !(isObject(event) && isText(event.id) && isText(event.key))) refuse("event");
-  const scopes = isObject(principal) ? principal.scopes : undefined;
-  if (
-    principal !== undefined &&
-    !(isObject(principal) && isText(principal.id) && Array.isArray(scopes) && scopes.every(isText))
-  ) {
-    refuse("principal");
-  }
   return {
-    kind: kind as Call["kind"],
+    kind,
     service,
     version: version as number,
     method,
-    input: message.input,
     effect: effect as Effect,
     attempt: attempt as number,
     caller,
+  };
+}
+
+function checkTexts(value: unknown): void {
+  if (!isObject(value)) refuse("headers");
+  // No array of them is made: this runs for every call that arrives.
+  const texts = value as Record<string, unknown>;
+  for (const name in texts) if (!isText(texts[name])) refuse("headers");
+}
+
+const isPrincipal = (value: unknown): value is Principal =>
+  isObject(value) && isText(value.id) && Array.isArray(value.scopes) && value.scopes.every(isText);
+
+/**
+ * Checks what a received call has of its own and makes it a call with a context of its own. `head` has been checked.
+ * Throws `invalid_argument`.
+ */
+export function callOf(head: CallHead, message: Readonly<Record<string, unknown>>, clock: Clock): Call {
+  const { remainingMs, headers, principal, idempotencyKey, event } = message;
+  if (typeof remainingMs !== "number" || !(remainingMs >= 0 && remainingMs <= maxRemainingMs))
+    return refuse("remainingMs");
+  if (headers !== undefined) checkTexts(headers);
+  if (idempotencyKey !== undefined && !isText(idempotencyKey)) refuse("idempotencyKey");
+  if (event !== undefined && !(isObject(event) && isText(event.id) && isText(event.key))) refuse("event");
+  if (principal !== undefined && !isPrincipal(principal)) refuse("principal");
+  return {
+    kind: head.kind,
+    service: head.service,
+    version: head.version,
+    method: head.method,
+    input: message.input,
+    effect: head.effect,
+    attempt: head.attempt,
+    caller: head.caller,
     context: new Context({
       clock,
       deadline: clock.now() + remainingMs,
       headers: headers as Record<string, string> | undefined,
       principal: principal as Principal | undefined,
       idempotencyKey: idempotencyKey as string | undefined,
-      event: isObject(event) ? { id: event.id as string, key: event.key as string, method } : undefined,
+      event: isObject(event) ? { id: event.id as string, key: event.key as string, method: head.method } : undefined,
       cancellation: new Cancellation(),
     }),
   };
 }
+
+/**
+ * Checks a received message and makes it a call with a context of its own. Throws `invalid_argument` where it is not
+ * one: what comes from a wire is never believed.
+ */
+export const callFrom = (message: unknown, clock: Clock): Call =>
+  callOf(headFrom(message), message as Record<string, unknown>, clock);
 
 /** An error as data. What is not Pangaea's own becomes `internal` and says nothing of its cause. */
 export function errorMessageOf(error: unknown): ErrorMessage {

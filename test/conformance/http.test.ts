@@ -1,26 +1,26 @@
-import { createServer } from "node:net";
 import { describe, it } from "vitest";
-import { silentLogger, systemClock, systemIds } from "../../src/core/index.js";
 import { transportCases, type TransportSubject } from "../../src/testing/transport-conformance.js";
-import { createTransport } from "../../transports/http/transport.js";
+import type { HttpTransport } from "../../transports/http/transport.js";
+import { httpSubject, httpTransport } from "./http-subject.js";
 
-/** An address whose port was free a moment ago. */
-const unservedAddress = (): Promise<string> =>
-  new Promise((resolve) => {
-    const server = createServer().listen({ host: "127.0.0.1", port: 0 }, () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(`http://127.0.0.1:${port}`));
-    });
-  });
+/** Serves as `server` does and calls as `client` does. */
+const joined = (server: HttpTransport, client: HttpTransport): HttpTransport => ({
+  ...client,
+  serve: server.serve,
+  close: async () => void (await Promise.all([server.close(), client.close()])),
+  gauges: () => ({
+    pendingCalls: client.gauges().pendingCalls + server.gauges().pendingCalls,
+    inFlight: client.gauges().inFlight + server.gauges().inFlight,
+  }),
+});
 
-const subject: TransportSubject = {
-  clock: systemClock,
-  createTransport: () => createTransport({ clock: systemClock, ids: systemIds, logger: silentLogger, settings: {} }),
-  address: () => "http://127.0.0.1:0",
-  unservedAddress,
-};
+const subjects: readonly (readonly [string, TransportSubject])[] = [
+  ["over upgraded connections", httpSubject(() => httpTransport("on"))],
+  ["in batches, the Upgrade refused", httpSubject(() => joined(httpTransport("off"), httpTransport("on")))],
+  ["in batches, the Upgrade not asked for", httpSubject(() => httpTransport("off"))],
+];
 
-describe("the HTTP transport", () => {
+describe.each(subjects)("the HTTP transport %s", (_form, subject) => {
   const { features } = subject.createTransport();
   for (const { title, skip, run } of transportCases) {
     const reason = skip?.(features);

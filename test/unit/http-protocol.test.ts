@@ -202,6 +202,7 @@ describe("the Connect protocol over HTTP", () => {
   it.each([
     ["maxMessageBytes", "4MB"],
     ["connections", "0"],
+    ["upgrade", "maybe"],
   ])("refuses the setting %s=%s by name", (key, value) => {
     expect(() => newTransport({ [key]: value })).toThrow(`${key} of transport http: "${value}"`);
   });

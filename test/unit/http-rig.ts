@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import {
@@ -9,6 +10,7 @@ import {
   systemClock,
   systemIds,
 } from "../../src/core/index.js";
+import { createFrameReader } from "../../transports/http/frames.js";
 import { createTransport } from "../../transports/http/transport.js";
 
 /** A transport that is closed when the test ends. */
@@ -74,4 +76,63 @@ export function sendRaw(address: string, bytes: string): Promise<string> {
       .on("close", () => resolve(answer))
       .on("error", reject);
   });
+}
+
+/** A way to a server that counts its connections and can cut them. */
+export async function tcpProxy(target: string) {
+  const { hostname, port } = new URL(target);
+  let connected = 0;
+  const sockets = new Set<Socket>();
+  const address = await rawServer((socket) => {
+    connected++;
+    const onward = connect(Number(port), hostname);
+    onward.on("error", () => socket.destroy());
+    onward.on("close", () => socket.destroy());
+    socket.on("close", () => {
+      sockets.delete(socket);
+      onward.destroy();
+    });
+    sockets.add(socket);
+    socket.pipe(onward).pipe(socket);
+  });
+  return {
+    address,
+    connected: () => connected,
+    cut: () => {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+/** A frame by hand. */
+export function frame(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}
+
+/** A server that takes the Upgrade and leaves the rest to `onFrame`; `send` writes a frame of such messages. */
+export const frameServer = (
+  onFrame: (messages: readonly unknown[], send: (...messages: unknown[]) => void, socket: Socket) => void,
+): Promise<string> =>
+  rawServer((socket) => {
+    socket.once("data", () => {
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: pangaea/1\r\n\r\n");
+      const send = (...messages: unknown[]) => void socket.write(frame(JSON.stringify(messages)));
+      const read = createFrameReader(10_000_000, (text) => onFrame(JSON.parse(text) as unknown[], send, socket));
+      socket.on("data", read);
+    });
+  });
+
+/** A connection that has been upgraded by hand: what it gets, and a way to send it any bytes. */
+export async function upgraded(address: string) {
+  const { hostname, port } = new URL(address);
+  const socket = connect(Number(port), hostname);
+  onTestFinished(() => void socket.destroy());
+  socket.on("error", () => {});
+  socket.write("GET /calls HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: pangaea/1\r\n\r\n");
+  const [head] = (await once(socket, "data")) as [Buffer];
+  const closed = once(socket, "close");
+  return { head: head.toString(), socket, closed };
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { errorOf, rootContext, systemClock } from "../../src/core/index.js";
 import { latch, rejection, within } from "../../src/testing/conformance.js";
 import { heldHandler } from "../../src/testing/transport-subject.js";
-import { callOf, curl, echo, newTransport, rawServer, serve } from "./http-rig.js";
+import { callOf, curl, echo, newTransport, rawServer, serve, tcpProxy } from "./http-rig.js";
 
 /** A server that answers any first request of a connection with these bytes, then does as told. */
 const answering = (bytes: string, then: "close" | "reset" | "keep" = "close") =>
@@ -15,6 +15,9 @@ const answering = (bytes: string, then: "close" | "reset" | "keep" = "close") =>
       else socket.write(bytes);
     });
   });
+
+/** How the answer to a batch of calls begins. */
+const framesHead = "HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream\r\n";
 
 const page = (status: string, body = "<html>It did not work.</html>", type = "text/html") =>
   `HTTP/1.1 ${status}\r\ncontent-type: ${type}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
@@ -39,8 +42,11 @@ describe("an HTTP client", () => {
     ["before it answers", "", "reset"],
     ["cleanly, before it answers", "", "close"],
     ["within the head of its answer", "HTTP/1.1 200 OK\r\ncontent-", "reset"],
-    ["within its answer", 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"a":', "close"],
-    ["within a chunked answer", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n", "close"],
+    ["within its answer", `${framesHead}content-length: 100\r\n\r\n\0\0\0`, "close"],
+    ["within a frame", `${framesHead}transfer-encoding: chunked\r\n\r\n6\r\n\0\0\0\x09[[\r\n`, "close"],
+    ["with no reply in its answer", `${framesHead}content-length: 0\r\n\r\n`, "close"],
+    ["after frames that make no sense", `${framesHead}content-length: 6\r\n\r\n\0\0\0\x02[7`, "close"],
+    ["after a frame that is too large", `${framesHead}content-length: 4\r\n\r\n\xff\xff\xff\xff`, "close"],
     ["after something that is not HTTP", "220 mail.example ESMTP\r\n", "close"],
   ])("fails as unknown when the server closes the connection %s", async (_when, bytes, then) => {
     const connection = newTransport().connect(await answering(bytes, then));
@@ -60,9 +66,14 @@ describe("an HTTP client", () => {
     ["500 Oops", "unknown"],
     ["302 Found", "unknown"],
   ] as const)("takes a proxy's page with %s for %s, outcome unknown", async (status, code) => {
-    const connection = newTransport().connect(await answering(page(status), "keep"));
+    const connection = newTransport({ upgrade: "off" }).connect(await answering(page(status), "keep"));
     const error = await rejection(connection.call(callOf(1)), code, "unknown");
     expect(error.message).not.toContain("did not work");
+  });
+
+  it("has sent nothing when a proxy has nobody to pass the Upgrade on to", async () => {
+    const connection = newTransport().connect(await answering(page("502 Bad Gateway"), "keep"));
+    await rejection(connection.call(callOf(1)), "unavailable", "not-sent");
   });
 
   it("cannot know the outcome of another framework's error", async () => {
@@ -71,7 +82,9 @@ describe("an HTTP client", () => {
       message: "Busy.",
       details: [{ type: "other", value: "AA" }, 1],
     });
-    const connection = newTransport().connect(await answering(page("503 Busy", body, "application/json"), "keep"));
+    const connection = newTransport({ upgrade: "off" }).connect(
+      await answering(page("503 Busy", body, "application/json"), "keep"),
+    );
     const error = await rejection(connection.call(callOf(1)), "unavailable", "unknown");
     expect([error.message, error.retryable, error.reason]).toEqual(["Busy.", true, undefined]);
   });
@@ -100,7 +113,7 @@ describe("an HTTP client", () => {
     await rejection(connection.call(callOf({ n: 1n })), "invalid_argument", "not-sent");
     const late = rootContext(systemClock, 0);
     await rejection(connection.call(callOf(1, late)), "deadline_exceeded", "not-sent");
-    const wide = rootContext(systemClock, 10_000, { idempotencyKey: "k".repeat(40_000) });
+    const wide = rootContext(systemClock, 10_000, { idempotencyKey: "k".repeat(4_200_000) });
     await rejection(connection.call(callOf(1, wide)), "resource_exhausted", "not-sent");
     expect(calls()).toBe(0);
   });
@@ -114,21 +127,18 @@ describe("an HTTP client", () => {
     }
   });
 
-  it("keeps its connections for one call after another", async () => {
-    let connected = 0;
-    const address = await rawServer((socket) => {
-      connected++;
-      socket.on("data", () => socket.write(page("200 OK", "{}", "application/json")));
-    });
-    const connection = newTransport().connect(address);
+  it.each(["on", "off"])("keeps its connection for one call after another, with the Upgrade %s", async (upgrade) => {
+    const { address } = await serve(echo);
+    const proxy = await tcpProxy(address);
+    const connection = newTransport({ upgrade }).connect(proxy.address);
     for (let n = 0; n < 20; n++) await connection.call(callOf(n));
     // A second one where a reply is handed over before its connection is free again.
-    expect(connected).toBeLessThanOrEqual(2);
+    expect(proxy.connected()).toBeLessThanOrEqual(2);
   });
 
   it("a call given up while it waits for a connection is never sent and disturbs no other", async () => {
     const { handler, entered, release, calls } = heldHandler();
-    const connection = newTransport({ connections: "1" }).connect((await serve(handler)).address);
+    const connection = newTransport({ upgrade: "off", connections: "1" }).connect((await serve(handler)).address);
     const first = connection.call(callOf("first"));
     await entered.promise;
     const context = rootContext(systemClock, 10_000);
@@ -142,7 +152,7 @@ describe("an HTTP client", () => {
 
   it("closing tells the call in flight from those that were never sent", async () => {
     const { handler, entered, release } = heldHandler();
-    const connection = newTransport({ connections: "1" }).connect((await serve(handler)).address);
+    const connection = newTransport({ upgrade: "off", connections: "1" }).connect((await serve(handler)).address);
     const inFlight = rejection(connection.call(callOf(1)), "unavailable", "unknown");
     await entered.promise;
     const waiting = rejection(connection.call(callOf(2)), "unavailable", "not-sent");

@@ -1,12 +1,21 @@
 import type { Server } from "node:http";
 import type { Duplex } from "node:stream";
-import { errorOf } from "../../src/core/index.js";
+import { errorOf, type PangaeaError } from "../../src/core/index.js";
 import { encodeError } from "./connect-protocol.js";
 
 const statusLines: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
   ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
 };
+
+/** A whole answer with an error of the Connect protocol, for a connection that node's HTTP has let go of. */
+export function rawAnswer(statusLine: string, error: PangaeaError): string {
+  const { body } = encodeError(error);
+  return (
+    `HTTP/1.1 ${statusLine}\r\nconnection: close\r\n` +
+    `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body.toString()}`
+  );
+}
 
 /**
  * Answers what is not even HTTP with an error of the Connect protocol, then closes the connection. While a call on the
@@ -23,12 +32,9 @@ export function answerBrokenRequests(server: Server): void {
       socket.destroy();
       return;
     }
-    const { body } = encodeError(
-      errorOf("invalid_argument", "The request is not HTTP as it is understood here.", { outcome: "not-executed" }),
-    );
-    socket.end(
-      `HTTP/1.1 ${statusLines[error.code ?? ""] ?? "400 Bad Request"}\r\nconnection: close\r\n` +
-        `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body.toString()}`,
-    );
+    const refused = errorOf("invalid_argument", "The request is not HTTP as it is understood here.", {
+      outcome: "not-executed",
+    });
+    socket.end(rawAnswer(statusLines[error.code ?? ""] ?? "400 Bad Request", refused));
   });
 }

@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { type Call, copyJson, errorOf } from "../../src/core/index.js";
+import { copyJson, errorOf } from "../../src/core/index.js";
 
 /** Holds, as base64url of JSON, what the Connect protocol has no header for. Anyone may leave it out. */
 const callHeader = "pangaea-call";
 const keyHeader = "idempotency-key";
 const timeoutHeader = "connect-timeout-ms";
-/** Context headers that proxies and other frameworks know too; the rest travels inside `pangaea-call`. */
+/** Context headers that proxies and other frameworks know too; others travel inside `pangaea-call`. */
 const publicHeaders = ["traceparent", "tracestate", "baggage", "x-request-id"];
 
 /** How long a call may take whose sender named no timeout, whatever the procedure: nothing waits for ever. */
@@ -13,44 +13,6 @@ const defaultTimeoutMs = 10_000;
 
 /** What a server must accept in all headers of one request. */
 export const maxHeaderBytes = 64 * 1024;
-const maxCallHeaderBytes = 48 * 1024;
-
-// Such text arrives as it was sent: HTTP trims outer spaces and has no agreed encoding beyond ASCII.
-const plain = /^[\x21-\x7e](?:[\x20-\x7e]{0,1022}[\x21-\x7e])?$/;
-
-/**
- * The HTTP headers of a call. Whatever its context holds gets across, unchanged; throws `resource_exhausted` with
- * outcome `not-sent` where that is more than a server accepts.
- */
-export function headersOf(call: Call): Record<string, string> {
-  const { context } = call;
-  const http: Record<string, string> = {
-    "content-type": "application/json",
-    "connect-protocol-version": "1",
-    [timeoutHeader]: String(Math.floor(context.remainingMs())),
-  };
-  const hidden: Record<string, string> = {};
-  for (const [name, value] of Object.entries(context.headers)) {
-    (publicHeaders.includes(name) && plain.test(value) ? http : hidden)[name] = value;
-  }
-  let idempotencyKey = context.idempotencyKey;
-  if (idempotencyKey !== undefined && plain.test(idempotencyKey)) {
-    http[keyHeader] = idempotencyKey;
-    idempotencyKey = undefined;
-  }
-  const { kind, effect, attempt, caller } = call;
-  const { principal, event } = context;
-  const carried = { kind, effect, attempt, caller, principal, event, idempotencyKey, headers: hidden };
-  const value = Buffer.from(JSON.stringify(carried)).toString("base64url");
-  if (value.length > maxCallHeaderBytes) {
-    throw errorOf("resource_exhausted", `The call's context has ${value.length} bytes, too many for HTTP headers.`, {
-      outcome: "not-sent",
-      retryable: false,
-    });
-  }
-  http[callHeader] = value;
-  return http;
-}
 
 const refuse = (message: string): never => {
   throw errorOf("invalid_argument", message, { outcome: "not-executed" });

@@ -1,149 +1,203 @@
+import type { Socket } from "node:net";
 import { Pool } from "undici";
-import {
-  type Call,
-  type Connection,
-  errorOf,
-  type Handler,
-  type PangaeaError,
-  type Reply,
-  type TransportOptions,
-} from "../../src/core/index.js";
-import { connectTimeoutMs, formatAddress, parseAddress } from "./address.js";
-import { headersOf } from "./call-headers.js";
-import { decodeError, pathOf } from "./connect-protocol.js";
+import { type Connection, errorOf, type Handler, type TransportOptions } from "../../src/core/index.js";
+import { type Address, connectTimeoutMs, formatAddress, parseAddress } from "./address.js";
+import { BatchCalls } from "./batch-calls.js";
 import { subscribeHttp } from "./event-subscription.js";
+import { frameAllowance } from "./form.js";
+import { FrameCalls } from "./frame-calls.js";
+import { callText } from "./messages.js";
+import { CallQueue, notSent, OutgoingCall } from "./outgoing-calls.js";
+import { requestUpgrade } from "./upgrade.js";
 
 /** Far below the server's: the side that sends decides when an idle connection ends. */
 const keepAliveTimeoutMs = 30_000;
+/** Text that may wait to be sent before more is refused. */
+const maxWaitingLength = 32 * 1024 * 1024;
+/** After a refused Upgrade it is tried again, at first soon. */
+const firstRetryMs = 1_000;
+const maxRetryMs = 60_000;
 
-function encode(input: unknown, maxMessageBytes: number): Buffer {
-  let body: Buffer;
-  try {
-    body = Buffer.from(input === undefined ? "" : JSON.stringify(input));
-  } catch (cause) {
-    throw errorOf("invalid_argument", "The input cannot be written as JSON.", { outcome: "not-sent", cause });
+export interface HttpClientOptions extends TransportOptions {
+  readonly maxMessageBytes: number;
+  /** How many batches may be under way at once, where the Upgrade is refused. */
+  readonly connections: number;
+  /** Whether to ask for frames. */
+  readonly upgrade: boolean;
+}
+
+/** A connection, and what it holds. */
+export interface HttpClient extends Connection {
+  /** Calls that are not settled. */
+  readonly pending: number;
+}
+
+/**
+ * The calls to one address. They wait in one queue and leave it at the end of the tick: in frames where the server went
+ * over to them, else in batches. A connection is made when there is something to send and none stands; nothing is tried
+ * without need, so that an address where nobody is costs nothing and is known at once.
+ */
+class CallSender {
+  readonly #address: Address;
+  readonly #origin: string;
+  readonly #options: HttpClientOptions;
+  readonly #queue = new CallQueue();
+  #frames: FrameCalls | undefined;
+  /** Former connections that still wait for replies. */
+  readonly #leaving = new Set<FrameCalls>();
+  #batches: BatchCalls | undefined;
+  #pool: Pool | undefined;
+  #stopUpgrade: (() => void) | undefined;
+  #refused: boolean;
+  #retryAt = 0;
+  #retryMs = firstRetryMs;
+  #maxMessageBytes: number;
+  #scheduled = false;
+  #closed = false;
+  #lastId = 0;
+  readonly #flush = () => {
+    this.#scheduled = false;
+    this.#send();
+  };
+
+  constructor(address: Address, options: HttpClientOptions) {
+    this.#address = address;
+    this.#origin = formatAddress(address);
+    this.#options = options;
+    this.#refused = !options.upgrade;
+    this.#maxMessageBytes = options.maxMessageBytes;
   }
-  if (body.length > maxMessageBytes) {
-    throw errorOf("resource_exhausted", `The call has ${body.length} bytes; at most ${maxMessageBytes} can be sent.`, {
-      outcome: "not-sent",
-      retryable: false,
+
+  get pending(): number {
+    let sum = this.#queue.size + (this.#frames?.pending ?? 0) + (this.#batches?.pending ?? 0);
+    for (const frames of this.#leaving) sum += frames.pending;
+    return sum;
+  }
+
+  readonly call: Handler = (call) =>
+    new Promise((resolve, reject) => {
+      const { cancellation } = call.context;
+      if (cancellation.reason !== undefined) throw cancellation.reason;
+      if (this.#closed) throw notSent(this.#origin);
+      if (call.context.remainingMs() <= 0) {
+        throw errorOf("deadline_exceeded", "The deadline passed before the call was sent.", { outcome: "not-sent" });
+      }
+      const body = callText(call, this.#maxMessageBytes);
+      if (this.#queue.length > 0 && this.#queue.length + body.length > maxWaitingLength) {
+        throw errorOf("resource_exhausted", `Too much waits to be sent to ${this.#origin} already.`, {
+          outcome: "not-sent",
+        });
+      }
+      this.#queue.push(new OutgoingCall(++this.#lastId, call, body, resolve, reject));
+      if (this.#scheduled) return;
+      this.#scheduled = true;
+      process.nextTick(this.#flush);
+    });
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#stopUpgrade?.();
+    this.#queue.fail(notSent(this.#origin));
+    this.#frames?.cut();
+    for (const frames of this.#leaving) frames.cut();
+    this.#batches?.cut();
+    await this.#pool?.destroy();
+  }
+
+  #send(): void {
+    if (this.#closed) return;
+    if (this.#frames !== undefined) {
+      this.#frames.send(this.#queue);
+      return;
+    }
+    if (this.#refused) this.#batchCalls().send(this.#queue);
+    if (!this.#refused || (this.#options.upgrade && this.#options.clock.now() >= this.#retryAt)) this.#tryUpgrade();
+  }
+
+  #tryUpgrade(): void {
+    if (this.#stopUpgrade !== undefined) return;
+    const { clock, maxMessageBytes } = this.#options;
+    this.#stopUpgrade = requestUpgrade(this.#address, clock, maxMessageBytes, {
+      onOpen: (socket, first, limit) => {
+        this.#stopUpgrade = undefined;
+        this.#refused = false;
+        this.#retryMs = firstRetryMs;
+        this.#maxMessageBytes = limit;
+        this.#frames = this.#framesOver(socket, first);
+        this.#send();
+      },
+      onAbsent: (error) => {
+        this.#stopUpgrade = undefined;
+        if (!this.#refused) this.#queue.fail(error);
+      },
+      onRefused: () => {
+        this.#stopUpgrade = undefined;
+        this.#refused = true;
+        this.#retryAt = clock.now() + this.#retryMs;
+        this.#retryMs = Math.min(2 * this.#retryMs, maxRetryMs);
+        this.#send();
+      },
     });
   }
-  return body;
-}
 
-const tooLarge = (status: number, maxMessageBytes: number): PangaeaError =>
-  errorOf("resource_exhausted", `The answer is larger than the ${maxMessageBytes} bytes that can be received.`, {
-    outcome: status === 200 ? "failed" : "unknown",
-    retryable: false,
-  });
-
-/** The reply in a complete answer, or its error thrown. */
-function decode(status: number, body: Buffer): Reply {
-  if (status !== 200) throw decodeError(status, body);
-  if (body.length === 0) return { output: undefined };
-  try {
-    return { output: JSON.parse(body.toString()) };
-  } catch (cause) {
-    throw errorOf("unknown", "The answer is not JSON.", { outcome: "unknown", cause });
-  }
-}
-
-/** Sends one call as one POST. Settles exactly once: with the answer, the connection's failure, or the cancellation. */
-function post(pool: Pool, address: string, call: Call, maxMessageBytes: number): Promise<Reply> {
-  const { cancellation } = call.context;
-  return new Promise((resolve, reject) => {
-    if (cancellation.reason !== undefined) throw cancellation.reason;
-    if (call.context.remainingMs() <= 0) {
-      throw errorOf("deadline_exceeded", "The deadline passed before the call was sent.", { outcome: "not-sent" });
-    }
-    const body = encode(call.input, maxMessageBytes);
-    const headers = headersOf(call);
-    let abort: ((reason: Error) => void) | undefined;
-    let settled = false;
-    let status = 0;
-    let size = 0;
-    const chunks: Buffer[] = [];
-
-    const settle = (action: () => void) => {
-      if (settled) return;
-      settled = true;
-      stopListening();
-      action();
-    };
-    const giveUp = (error: PangaeaError) => {
-      settle(() => reject(error));
-      abort?.(error);
-    };
-    const stopListening = cancellation.onCancel(giveUp);
-
-    pool.dispatch(
-      { path: pathOf(call), method: "POST", headers, body },
-      {
-        // Called when a connection is there and the next thing to happen is the writing of the request: before it
-        // nothing was sent, after it nobody knows.
-        onRequestStart(controller) {
-          // Throwing, unlike aborting, leaves the connection to the next call.
-          if (settled) throw new Error("The call was given up before it was sent.");
-          abort = (reason) => controller.abort(reason);
-        },
-        onResponseStart(_controller, received) {
-          status = received;
-        },
-        onResponseData(_controller, chunk) {
-          size += chunk.length;
-          if (size <= maxMessageBytes) chunks.push(chunk);
-          else giveUp(tooLarge(status, maxMessageBytes));
-        },
-        onResponseEnd() {
-          settle(() => {
-            try {
-              resolve(decode(status, Buffer.concat(chunks)));
-            } catch (error) {
-              reject(error);
-            }
-          });
-        },
-        onResponseError(_controller, cause) {
-          const error =
-            abort === undefined
-              ? errorOf("unavailable", `Nobody answers at ${address}.`, { outcome: "not-sent", cause })
-              : errorOf("unavailable", `The connection to ${address} was lost during the call.`, {
-                  outcome: "unknown",
-                  cause,
-                });
-          settle(() => reject(error));
-        },
+  #framesOver(socket: Socket, first: Buffer): FrameCalls {
+    const { clock, logger, maxMessageBytes } = this.#options;
+    const frames: FrameCalls = new FrameCalls(socket, first, {
+      address: this.#origin,
+      clock,
+      logger,
+      maxFrameBytes: maxMessageBytes + frameAllowance,
+      onDrain: () => this.#send(),
+      onEnd: () => {
+        if (this.#frames === frames) this.#frames = undefined;
+        this.#leaving.add(frames);
+        if (this.#queue.peek() !== undefined) this.#send();
       },
-    );
-  });
+      onClosed: () => this.#leaving.delete(frames),
+    });
+    return frames;
+  }
+
+  #batchCalls(): BatchCalls {
+    if (this.#batches !== undefined) return this.#batches;
+    const { connections, ids, maxMessageBytes } = this.#options;
+    // A call's own deadline ends it; undici's timeouts would only add a second, different error.
+    this.#pool = new Pool(this.#origin, {
+      connections,
+      pipelining: 1,
+      connectTimeout: connectTimeoutMs,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: keepAliveTimeoutMs,
+      keepAliveMaxTimeout: keepAliveTimeoutMs,
+    });
+    this.#batches = new BatchCalls({
+      address: this.#origin,
+      dispatcher: this.#pool,
+      connections,
+      caller: ids.hex(16),
+      maxMessageBytes,
+      maxFrameBytes: maxMessageBytes + frameAllowance,
+      onFree: () => this.#send(),
+    });
+    return this.#batches;
+  }
 }
 
 /** A client of the server at `address`. Throws only where that is no address; the server need not be there. */
-export function connectHttp(
-  address: string,
-  maxMessageBytes: number,
-  connections: number,
-  options: TransportOptions,
-): Connection {
-  const origin = formatAddress(parseAddress(address));
+export function connectHttp(address: string, options: HttpClientOptions): HttpClient {
+  const parsed = parseAddress(address);
+  const origin = formatAddress(parsed);
+  const sender = new CallSender(parsed, options);
   const subscriptions = new Set<() => void>();
-  // A call's own deadline ends it; undici's timeouts would only add a second, different error.
-  const pool = new Pool(origin, {
-    connections,
-    pipelining: 1,
-    connectTimeout: connectTimeoutMs,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: keepAliveTimeoutMs,
-    keepAliveMaxTimeout: keepAliveTimeoutMs,
-  });
-  const call: Handler = (call) => post(pool, origin, call, maxMessageBytes);
 
   return {
-    call,
+    call: sender.call,
+    get pending() {
+      return sender.pending;
+    },
     async subscribe(topic, onEvent) {
-      const subscription = subscribeHttp(origin, topic, onEvent, maxMessageBytes, options);
+      const subscription = subscribeHttp(origin, topic, onEvent, options.maxMessageBytes, options);
       subscriptions.add(subscription.stop);
       await subscription.attempted;
       return () => {
@@ -154,7 +208,7 @@ export function connectHttp(
     async close() {
       for (const stop of subscriptions) stop();
       subscriptions.clear();
-      await pool.destroy();
+      await sender.close();
     },
   };
 }

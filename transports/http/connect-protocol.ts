@@ -17,11 +17,7 @@ export interface Target {
   readonly method: string;
 }
 
-/** The path of a procedure: `/<service>.v<version>/<method>`. */
-export const pathOf = ({ service, version, method }: Target): string =>
-  `/${encodeURIComponent(service)}.v${version}/${encodeURIComponent(method)}`;
-
-/** The procedure that a request's path names, or undefined where it names none. */
+/** The procedure that a request's path names, `/<service>.v<version>/<method>`, or undefined where it names none. */
 export function targetOf(path: string): Target | undefined {
   const [, service, version, method] = /^\/([^/?]+)\.v(\d{1,9})\/([^/?]+)$/.exec(path) ?? [];
   if (service === undefined || method === undefined) return undefined;

@@ -7,13 +7,17 @@ import {
   type Listener,
   type TransportOptions,
 } from "../../src/core/index.js";
+import { Activity } from "./activity.js";
 import { formatAddress, parseAddress } from "./address.js";
+import { createBatchAnswers } from "./batch-answers.js";
 import { answerBrokenRequests } from "./broken-request.js";
 import { fieldsFrom, maxHeaderBytes } from "./call-headers.js";
 import { encodeError, targetOf } from "./connect-protocol.js";
 import { stopServer, watchTraffic } from "./drain.js";
 import { createEventStreams, eventTopicOf } from "./event-streams.js";
+import { callsPath, frameAllowance } from "./form.js";
 import { inputOf, readBody, type Refusal, refusal, refusalOf } from "./request.js";
+import { acceptUpgrades, asksForFrames } from "./upgrades.js";
 
 /**
  * Far above the client's 30 s, so that the client is the one to close an idle connection: the other way round it could
@@ -25,21 +29,25 @@ const requestTimeoutMs = 30_000;
 /** A served address. `cut` gives it up at once: what is in flight ends without an answer. */
 export interface HttpServer {
   readonly listener: Listener;
+  /** Handlers that have not settled. */
+  readonly running: number;
   cut(): Promise<void>;
 }
 
+export interface HttpServerOptions extends TransportOptions {
+  readonly maxMessageBytes: number;
+  /** Whether callers may go over to frames. */
+  readonly upgrade: boolean;
+}
+
 /** Serves calls and events over HTTP at `address`. Rejects, naming the address, where it cannot be taken. */
-export async function serveHttp(
-  address: string,
-  handler: Handler,
-  maxMessageBytes: number,
-  { clock, logger }: TransportOptions,
-): Promise<HttpServer> {
+export async function serveHttp(address: string, handler: Handler, options: HttpServerOptions): Promise<HttpServer> {
+  const { clock, logger, maxMessageBytes } = options;
   const { host, port } = parseAddress(address);
   const streams = createEventStreams({ clock, logger, maxMessageBytes });
-  let draining = false;
-  let running = 0;
-  let onIdle = () => {};
+  const activity = new Activity();
+  const parts = { handler, clock, logger, activity, maxMessageBytes };
+  const batches = createBatchAnswers(parts);
 
   const answer = (response: ServerResponse, status: number, body: Buffer, headers?: Refusal["headers"]) => {
     if (response.destroyed) return;
@@ -48,7 +56,7 @@ export async function serveHttp(
       "content-length": body.length,
       ...headers,
       // The client's next call goes where somebody stays.
-      ...(draining ? { connection: "close" } : undefined),
+      ...(activity.draining ? { connection: "close" } : undefined),
     });
     response.end(body);
   };
@@ -71,7 +79,7 @@ export async function serveHttp(
       call.context.cancellation.cancel(errorOf("canceled", "The caller went away.", { outcome: "unknown" }));
     };
     response.on("close", onClose);
-    running++;
+    activity.begin();
     try {
       const { output } = await handler(call);
       const body = Buffer.from(output === undefined ? "" : JSON.stringify(output));
@@ -80,12 +88,12 @@ export async function serveHttp(
       throw errorOf("resource_exhausted", message, { outcome: "failed", retryable: false });
     } finally {
       response.off("close", onClose);
-      if (--running === 0) onIdle();
+      activity.end();
     }
   };
 
   const refuseWhileDraining = () => {
-    if (draining) throw errorOf("unavailable", "The server is shutting down.", { outcome: "not-executed" });
+    if (activity.draining) throw errorOf("unavailable", "The server is shutting down.", { outcome: "not-executed" });
   };
 
   const onRequest = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -94,18 +102,20 @@ export async function serveHttp(
     const topic = eventTopicOf(url);
     if (topic !== undefined && method === "GET") return streams.add(topic, response);
     const target = targetOf(url);
+    const batch = url === callsPath;
     const refused =
-      target === undefined
+      target === undefined && !batch
         ? refusal("unimplemented", "Nothing is served at this path.", { status: 404 })
         : refusalOf(request);
     if (refused !== undefined) return answerError(response, refused.error, refused);
-    const fields = fieldsFrom(headers);
-    const body = await readBody(request, maxMessageBytes);
+    const fields = batch ? {} : fieldsFrom(headers);
+    const body = await readBody(request, batch ? maxMessageBytes + frameAllowance : maxMessageBytes);
     if (body === undefined) {
       const message = `The request is larger than the ${maxMessageBytes} bytes that can be received.`;
       return answerError(response, refusal("resource_exhausted", message).error, { status: 413 });
     }
     refuseWhileDraining();
+    if (batch) return batches.add(request, body, response);
     answer(response, 200, await run({ ...fields, ...target, input: inputOf(body) }, response));
   };
 
@@ -116,6 +126,7 @@ export async function serveHttp(
       headersTimeout: requestTimeoutMs,
       connectionsCheckingInterval: 5_000,
       maxHeaderSize: maxHeaderBytes,
+      shouldUpgradeCallback: (request) => options.upgrade && !activity.draining && asksForFrames(request),
     },
     (request, response) => {
       onRequest(request, response)
@@ -129,15 +140,18 @@ export async function serveHttp(
     },
   );
   answerBrokenRequests(server);
+  const upgrades = options.upgrade ? acceptUpgrades(server, parts) : undefined;
   const stopWhenQuiet = watchTraffic(server, clock);
   await listen(server, host, port);
   server.on("error", (error) => logger.error("The HTTP server has a problem.", { address, error }));
   const bound = server.address();
 
   const drain = async (): Promise<void> => {
-    draining = true;
+    const idle = activity.drain();
+    upgrades?.goAway();
     streams.close();
-    if (running > 0) await new Promise<void>((resolve) => (onIdle = resolve));
+    await idle;
+    await upgrades?.closed();
     await stopWhenQuiet();
   };
   let drained: Promise<void> | undefined;
@@ -148,8 +162,12 @@ export async function serveHttp(
       publish: streams.publish,
       close: () => (drained ??= drain()),
     },
+    get running() {
+      return activity.running;
+    },
     async cut() {
-      draining = true;
+      void activity.drain();
+      upgrades?.cut();
       streams.close();
       await stopServer(server);
     },

@@ -1,9 +1,9 @@
 import type { CreateTransport, Transport } from "../../src/core/index.js";
-import { connectHttp } from "./client.js";
-import { serveHttp } from "./server.js";
+import { connectHttp, type HttpClient } from "./client.js";
+import { type HttpServer, serveHttp } from "./server.js";
 
 const defaultMaxMessageBytes = 4 * 1024 * 1024;
-const defaultConnections = 64;
+const defaultConnections = 32;
 
 function wholeNumber(settings: Readonly<Record<string, string>>, key: string, otherwise: number): number {
   const text = settings[key];
@@ -13,43 +13,66 @@ function wholeNumber(settings: Readonly<Record<string, string>>, key: string, ot
   return value;
 }
 
+function onOrOff(settings: Readonly<Record<string, string>>, key: string): boolean {
+  const text = settings[key] ?? "on";
+  if (text !== "on" && text !== "off") throw new Error(`Setting ${key} of transport http: "${text}" must be on or off`);
+  return text === "on";
+}
+
+/** The transport, and how much it holds. */
+export interface HttpTransport extends Transport {
+  /** All of them are 0 when nothing is under way. */
+  gauges(): { readonly pendingCalls: number; readonly inFlight: number };
+}
+
 /**
- * Calls over HTTP/1.1 in the public Connect protocol's unary JSON form, so that `curl` and any Connect client can call a
- * service; addresses read `http://host:port`. Settings: `maxMessageBytes` (default 4 MiB) and `connections`, how many a
- * client holds to one address (default 64; further calls wait for one).
+ * Calls over HTTP/1.1; addresses read `http://host:port`. Two Pangaea processes upgrade a connection and speak in frames;
+ * where that is refused, calls go as batches; and `curl` and any Connect client can call a service on the same port, in
+ * the Connect protocol's unary JSON form. Settings: `maxMessageBytes` (default 4 MiB), `upgrade` (`on` or `off`, where it
+ * is known to be refused) and `connections`, how many batches a client has under way (default 32).
  */
-export const createTransport: CreateTransport = (options): Transport => {
-  const maxMessageBytes = wholeNumber(options.settings, "maxMessageBytes", defaultMaxMessageBytes);
-  const connections = wholeNumber(options.settings, "connections", defaultConnections);
-  /** What cuts off each connection and listener that still stands. */
-  const cuts = new Set<() => Promise<void>>();
+export const createTransport = ((options): HttpTransport => {
+  const { settings } = options;
+  const maxMessageBytes = wholeNumber(settings, "maxMessageBytes", defaultMaxMessageBytes);
+  const connections = wholeNumber(settings, "connections", defaultConnections);
+  const upgrade = onOrOff(settings, "upgrade");
+  const clients = new Set<HttpClient>();
+  const servers = new Set<HttpServer>();
 
   return {
     name: "http",
     features: { remote: true, maxMessageBytes, dynamicAddress: true },
     connect(address) {
-      const connection = connectHttp(address, maxMessageBytes, connections, options);
-      const close = () => {
-        cuts.delete(close);
-        return connection.close();
+      const client = connectHttp(address, { ...options, maxMessageBytes, connections, upgrade });
+      clients.add(client);
+      const close = async () => {
+        await client.close();
+        clients.delete(client);
       };
-      cuts.add(close);
-      return { ...connection, close };
+      return { call: client.call, subscribe: client.subscribe, close };
     },
     async serve(address, handler) {
-      const { listener, cut } = await serveHttp(address, handler, maxMessageBytes, options);
-      cuts.add(cut);
+      const server = await serveHttp(address, handler, { ...options, maxMessageBytes, upgrade });
+      servers.add(server);
       return {
-        ...listener,
+        ...server.listener,
         async close() {
-          await listener.close();
-          cuts.delete(cut);
+          await server.listener.close();
+          servers.delete(server);
         },
       };
     },
     async close() {
-      await Promise.all([...cuts].map((cut) => cut()));
-      cuts.clear();
+      await Promise.all([
+        ...[...clients].map((client) => client.close()),
+        ...[...servers].map((server) => server.cut()),
+      ]);
+      clients.clear();
+      servers.clear();
     },
+    gauges: () => ({
+      pendingCalls: [...clients].reduce((sum, { pending }) => sum + pending, 0),
+      inFlight: [...servers].reduce((sum, { running }) => sum + running, 0),
+    }),
   };
-};
+}) satisfies CreateTransport;
