@@ -1,0 +1,36 @@
+import { fileURLToPath } from "node:url";
+import { loadSystem } from "../../src/cli/load-system.js";
+import { systemClock, systemIds } from "../../src/core/index.js";
+import type { Instance } from "../../src/core/registry.js";
+import { staticRegistry } from "../../src/discovery/static-registry.js";
+import { createLogger } from "../../src/observability/pino-logger.js";
+import { ProcessRuntime } from "../../src/runtime/process-runtime.js";
+import { loadTransport } from "../../src/runtime/project.js";
+import { readSettings } from "../../src/runtime/settings.js";
+
+/** Where the run's own topologies lie, seen from the built file. */
+export const topologyFile = (name: string): string =>
+  fileURLToPath(new URL(`../../../bench/pangaea/${name}.yaml`, import.meta.url));
+
+export interface ProcessWanted {
+  readonly topology: string;
+  readonly process: string;
+  readonly redisUrl: string;
+  /** What a supervisor would tell of the other processes. */
+  readonly others?: readonly Instance[];
+}
+
+/** Starts one process of a topology in this one, as `pangaea start` does, with the same logger at its default level. */
+export async function startProcess(wanted: ProcessWanted): Promise<ProcessRuntime> {
+  const { topology, modules } = await loadSystem(topologyFile(wanted.topology));
+  return ProcessRuntime.start({
+    topology,
+    process: topology.processes.find(({ name }) => name === wanted.process)!,
+    modules,
+    settings: readSettings({ PORT: "0", REDIS_URL: wanted.redisUrl }),
+    registry: staticRegistry(wanted.others ?? []),
+    parts: { clock: systemClock, ids: systemIds, logger: createLogger("info", "json", { process: wanted.process }) },
+    loadTransport,
+    loadGateway: async () => (await import("../../src/gateway/gateway.js")).createGateway,
+  });
+}

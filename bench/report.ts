@@ -1,0 +1,103 @@
+import type { Area } from "./contender.js";
+import { verdictOf } from "./goals.js";
+import type { ContenderResult, Figures, Goal, Results } from "./results.js";
+import { scenariosOf } from "./scenarios.js";
+import type { Spread } from "./statistics.js";
+
+const titles: Readonly<Record<Area, string>> = {
+  local: "In one process",
+  http: "Between two processes, over sockets",
+  redis: "Between two processes, over Redis",
+  gateway: "The gateway",
+};
+
+const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+const table = (headings: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [row(headings), row(headings.map((_, index) => (index === 0 ? "---" : "---:"))), ...rows.map(row)].join("\n");
+
+const whole = (value: number): string => Math.round(value).toLocaleString("en");
+const digits = (value: number): string =>
+  value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : whole(value);
+const medianOf = (spread: Spread | undefined): string => (spread === undefined ? "" : digits(spread.median));
+const withSpread = ({ median, low, high }: Spread): string => `${whole(median)} (${whole(low)}–${whole(high)})`;
+const ratio = (value: number | null): string => (value === null ? "" : value.toFixed(2));
+
+/** The run as `RESULTS.md`. */
+export function reportOf({ machine, goals, contenders, stacks }: Results): string {
+  const present = new Set(contenders.map(({ area }) => area));
+  const parts = [
+    "# Results of `npm run bench`",
+    "Written by the run itself. Ratios carry over to other machines; absolute figures do not.",
+    `${machine.date}, commit ${machine.commit}. Node ${machine.node}, redis-server ${machine.redis}, ${machine.system}, ` +
+      `${machine.cores} cores (${machine.cpu}), ${machine.memoryGb} GB.`,
+    "A closed loop with c calls in flight; a question of about 40 bytes, an answer of about 290 (or 4 kB, or 64 kB). " +
+      "Every contender runs in every round, each end in a process of its own. Figures are medians over the rounds, in " +
+      "brackets the range of the middle half. Latencies and CPU per call in µs.",
+    "## Goals",
+    "Each measured ratio is the median of the ratios of the rounds.",
+    goalTable(goals),
+    ...[...present].map((area) =>
+      areaPart(
+        area,
+        contenders.filter((one) => one.area === area),
+      ),
+    ),
+    "## Who took part",
+    table(
+      ["contender", "set up as", "packages"],
+      contenders.map(({ name, setup, versions }) => [
+        name,
+        setup,
+        Object.entries(versions)
+          .map(([name, version]) => `${name} ${version}`)
+          .join(", "),
+      ]),
+    ),
+    "## What a Pangaea call passed through",
+    ...Object.entries(stacks).map(([title, text]) => `${title}\n\n\`\`\`text\n${text.trim()}\n\`\`\``),
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
+
+/** Goals beside what was measured. */
+export const goalTable = (goals: readonly Goal[]): string =>
+  table(
+    ["goal", "at least", "aim", "measured", ""],
+    goals.map((goal) => [goal.name, ratio(goal.atLeast), ratio(goal.aim), ratio(goal.measured), verdictOf(goal)]),
+  );
+
+/** The tables of one area, a scenario each. */
+export function areaPart(area: Area, contenders: readonly ContenderResult[]): string {
+  const tables = scenariosOf[area].map(({ name }) => {
+    const headings =
+      area === "local" ? ["contender", ...localColumns.keys()] : ["contender", ...columnsOf(area).keys()];
+    const columns = area === "local" ? localColumns : columnsOf(area);
+    const rows = contenders.map((contender) => {
+      const figures = contender.figures[name];
+      if (figures === undefined) return [contender.name, `failed: ${contender.failures[name] ?? "not measured"}`];
+      return [contender.name, ...[...columns.values()].map((show) => show(figures))];
+    });
+    return `### ${name}\n\n${table(headings, rows)}`;
+  });
+  return [`## ${titles[area]}`, ...tables].join("\n\n");
+}
+
+type Columns = ReadonlyMap<string, (figures: Figures) => string>;
+
+const localColumns: Columns = new Map([
+  [
+    "ns per call",
+    ({ perSecond: { median, low, high } }) => `${whole(1e9 / median)} (${whole(1e9 / high)}–${whole(1e9 / low)})`,
+  ],
+  ["CPU", ({ clientCpu }) => medianOf(clientCpu)],
+]);
+
+const columnsOf = (area: Area): Columns =>
+  new Map<string, (figures: Figures) => string>([
+    ["calls/s", ({ perSecond }) => withSpread(perSecond)],
+    ["p50", ({ p50 }) => medianOf(p50)],
+    ["p99", ({ p99 }) => medianOf(p99)],
+    ["CPU client", ({ clientCpu }) => medianOf(clientCpu)],
+    ["CPU server", ({ serverCpu }) => medianOf(serverCpu)],
+    ...(area === "redis" ? ([["CPU broker", ({ brokerCpu }: Figures) => medianOf(brokerCpu)]] as const) : []),
+  ]);

@@ -1,0 +1,43 @@
+import type { Area } from "./contender.js";
+import type { Machine } from "./machine.js";
+import type { Spread } from "./statistics.js";
+
+/** What was measured of one contender in one scenario. Latencies and CPU per call in microseconds. */
+export interface Figures {
+  readonly perSecond: Spread;
+  readonly p50: Spread;
+  readonly p99: Spread;
+  readonly clientCpu: Spread;
+  readonly serverCpu?: Spread;
+  readonly brokerCpu?: Spread;
+}
+
+export interface ContenderResult {
+  readonly name: string;
+  readonly area: Area;
+  readonly setup: string;
+  /** Package → version. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** Scenario → figures; one that failed is missing here and named in `failures`. */
+  readonly figures: Readonly<Record<string, Figures>>;
+  readonly failures: Readonly<Record<string, string>>;
+}
+
+/** A ratio to reach, and what this run made of it. Above `atLeast` it is reached. */
+export interface Goal {
+  readonly area: Area;
+  readonly name: string;
+  readonly atLeast: number | null;
+  readonly aim: number | null;
+  /** Null where something that it compares was not measured. */
+  readonly measured: number | null;
+}
+
+/** Everything one run found: what `results.json` holds. */
+export interface Results {
+  readonly machine: Machine;
+  readonly goals: readonly Goal[];
+  readonly contenders: readonly ContenderResult[];
+  /** Title → what `pangaea stack` prints. */
+  readonly stacks: Readonly<Record<string, string>>;
+}

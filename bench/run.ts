@@ -1,0 +1,113 @@
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { startRedisServer } from "../src/testing/index.js";
+import { type Area, areas, type Entry, type Surroundings } from "./contender.js";
+import { entries } from "./contenders.js";
+import { judge } from "./goals.js";
+import { installPeers } from "./install-peers.js";
+import { describeMachine, root } from "./machine.js";
+import { measureArea } from "./measure-area.js";
+import { fixedHeaders } from "./edge.js";
+import { startProcess, topologyFile } from "./pangaea/start-process.js";
+import { areaPart, goalTable, reportOf } from "./report.js";
+import type { ContenderResult, Results } from "./results.js";
+import { type Effort, effortOf } from "./scenarios.js";
+
+const usage = `npm run bench -- [options]
+
+  --only ${areas.join("|")}   one area (can be repeated)
+  --contender NAME   only contenders whose name contains NAME (can be repeated)
+  --no-peers         only what needs no installed peers
+  --quick            fewer and shorter rounds
+  --rounds N, --round-ms N   as many, as long
+
+A whole run writes bench/RESULTS.md and bench/results.json; one with any option only prints.`;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string", multiple: true },
+    contender: { type: "string", multiple: true },
+    "no-peers": { type: "boolean", default: false },
+    quick: { type: "boolean", default: false },
+    rounds: { type: "string" },
+    "round-ms": { type: "string" },
+    help: { type: "boolean", default: false },
+  },
+});
+const { only, contender: chosen, quick, "no-peers": withoutPeers, rounds, "round-ms": roundMs } = values;
+const whole = process.argv.length === 2;
+const say = (text: string) => void process.stdout.write(`${text}\n`);
+
+if (values.help || only?.some((name) => !areas.includes(name as Area))) {
+  say(usage);
+  process.exit(values.help ? 0 : 2);
+}
+
+if (!withoutPeers) installPeers(say);
+const wanted = areas.filter((area) => only === undefined || only.includes(area));
+const redis = await startRedisServer();
+const contenders: ContenderResult[] = [];
+try {
+  const surroundings: Surroundings = {
+    redisUrl: redis.url,
+    edgeHeaders: wanted.includes("gateway") ? await headersOfGateway(redis.url) : {},
+  };
+  for (const area of wanted) {
+    const measured = await measureArea({
+      area,
+      entries: entries.filter((entry) => entry.area === area && takesPart(entry)),
+      surroundings,
+      brokerPid: redis.pid,
+      effort: effortFor(area),
+      say,
+    });
+    contenders.push(...measured);
+    say(`\n${areaPart(area, measured)}\n`);
+  }
+} finally {
+  await redis.stop();
+}
+
+const goals = judge(contenders);
+say(`## Goals\n\n${goalTable(goals)}`);
+if (whole) {
+  const stacks = Object.fromEntries(["local", "http", "redis"].map((name) => [name, stackOf(name)]));
+  const results: Results = { machine: describeMachine(), goals, contenders, stacks };
+  writeFileSync(`${root}bench/RESULTS.md`, reportOf(results));
+  writeFileSync(`${root}bench/results.json`, `${JSON.stringify(results, rounded, 1)}\n`);
+  say("\nWritten: bench/RESULTS.md, bench/results.json");
+}
+
+function takesPart({ name, packages }: Entry): boolean {
+  if (withoutPeers && packages.length > 0) return false;
+  return chosen === undefined || chosen.some((part) => name.includes(part));
+}
+
+function effortFor(area: Area): Effort {
+  const usual = effortOf(area, quick);
+  return {
+    rounds: rounds === undefined ? usual.rounds : Number(rounds),
+    durationMs: roundMs === undefined ? usual.durationMs : Number(roundMs),
+  };
+}
+
+async function headersOfGateway(redisUrl: string): Promise<Record<string, string>> {
+  const runtime = await startProcess({ topology: "local", process: "one", redisUrl });
+  try {
+    return await fixedHeaders(runtime.addresses.gateway!);
+  } finally {
+    await runtime.stop();
+  }
+}
+
+function stackOf(topology: string): string {
+  const main = `${root}dist/src/cli/main.js`;
+  return execFileSync(process.execPath, [main, "stack", "product", "--topology", topologyFile(topology)], {
+    encoding: "utf8",
+  });
+}
+
+function rounded(_key: string, value: unknown): unknown {
+  return typeof value === "number" ? Number(value.toPrecision(5)) : value;
+}

@@ -1,0 +1,44 @@
+import type { Area } from "./contender.js";
+import type { Load } from "./load.js";
+
+/** One situation in which every contender of an area is measured. */
+export interface Scenario {
+  readonly name: string;
+  readonly load: Omit<Load, "durationMs">;
+}
+
+const remote = (name: string, load: Partial<Load>): Scenario => ({
+  name,
+  load: { inFlight: 64, size: "290 B", paceMs: 0, stride: 1, ...load },
+});
+
+const betweenProcesses: readonly Scenario[] = [
+  remote("c=1", { inFlight: 1 }),
+  remote("c=64", {}),
+  remote("c=512", { inFlight: 512 }),
+  remote("c=64, 0-5 ms", { paceMs: 5 }),
+  remote("c=512, 0-5 ms", { inFlight: 512, paceMs: 5 }),
+  remote("c=64, 4 kB", { size: "4 kB" }),
+  remote("c=64, 64 kB", { size: "64 kB" }),
+];
+
+export const scenariosOf: Readonly<Record<Area, readonly Scenario[]>> = {
+  local: [remote("c=1", { inFlight: 1, stride: 100 }), remote("c=1, 4 kB", { inFlight: 1, stride: 10, size: "4 kB" })],
+  http: betweenProcesses,
+  redis: betweenProcesses,
+  gateway: [remote("c=64", {}), remote("c=64, 4 kB", { size: "4 kB" })],
+};
+
+/** How often and how long each scenario is measured for each contender. */
+export interface Effort {
+  readonly rounds: number;
+  readonly durationMs: number;
+}
+
+export const effortOf = (area: Area, quick: boolean): Effort => {
+  if (area === "local") return quick ? { rounds: 7, durationMs: 200 } : { rounds: 21, durationMs: 300 };
+  return quick ? { rounds: 3, durationMs: 300 } : { rounds: 7, durationMs: 600 };
+};
+
+/** Before anything is measured, each contender runs for so many rounds' time, until its code is compiled. */
+export const warmUpRounds = 4;
