@@ -1,15 +1,14 @@
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { startRedisServer } from "../src/testing/index.js";
+import { startRedisServer } from "../src/testing/redis-server.js";
 import { type Area, areas, type Entry, type Surroundings } from "./contender.js";
 import { entries } from "./contenders.js";
+import { fixedHeaders } from "./edge.js";
 import { judge } from "./goals.js";
 import { installPeers } from "./install-peers.js";
 import { describeMachine, root } from "./machine.js";
 import { measureArea } from "./measure-area.js";
-import { fixedHeaders } from "./edge.js";
-import { startProcess, topologyFile } from "./pangaea/start-process.js";
 import { areaPart, goalTable, reportOf } from "./report.js";
 import type { ContenderResult, Results } from "./results.js";
 import { type Effort, effortOf } from "./scenarios.js";
@@ -92,20 +91,26 @@ function effortFor(area: Area): Effort {
   };
 }
 
+/** The Pangaea gateway is started for a moment, and asked. */
 async function headersOfGateway(redisUrl: string): Promise<Record<string, string>> {
-  const runtime = await startProcess({ topology: "local", process: "one", redisUrl });
+  const { gateway } = await import("./pangaea/contenders.js");
+  const { address, stop } = await gateway.serve({ redisUrl, edgeHeaders: {} });
   try {
-    return await fixedHeaders(runtime.addresses.gateway!);
+    return await fixedHeaders(address);
   } finally {
-    await runtime.stop();
+    await stop();
   }
 }
 
 function stackOf(topology: string): string {
   const main = `${root}dist/src/cli/main.js`;
-  return execFileSync(process.execPath, [main, "stack", "product", "--topology", topologyFile(topology)], {
-    encoding: "utf8",
-  });
+  return execFileSync(
+    process.execPath,
+    [main, "stack", "product", "--topology", `${root}bench/pangaea/${topology}.yaml`],
+    {
+      encoding: "utf8",
+    },
+  );
 }
 
 function rounded(_key: string, value: unknown): unknown {

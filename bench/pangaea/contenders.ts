@@ -1,5 +1,5 @@
 import type { ProcessRuntime } from "../../src/runtime/process-runtime.js";
-import type { Contender } from "../contender.js";
+import type { Contender, Surroundings } from "../contender.js";
 import { askEdge } from "../edge.js";
 import { product } from "./modules/product/contract.js";
 import { startProcess } from "./start-process.js";
@@ -40,10 +40,10 @@ const between = (transport: "http" | "redis"): Contender => ({
 export const overHttp = between("http");
 export const overRedis = between("redis");
 
-export const gateway: Contender = {
-  async serve({ redisUrl }) {
+export const gateway = {
+  async serve({ redisUrl }: Surroundings) {
     const runtime = await startProcess({ topology: "local", process: "one", redisUrl });
     return { address: runtime.addresses.gateway!, stop: () => runtime.stop() };
   },
   connect: askEdge,
-};
+} satisfies Contender;

@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import { loadSystem } from "../../src/cli/load-system.js";
 import { systemClock, systemIds } from "../../src/core/index.js";
 import type { Instance } from "../../src/core/registry.js";
@@ -7,10 +6,7 @@ import { createLogger } from "../../src/observability/pino-logger.js";
 import { ProcessRuntime } from "../../src/runtime/process-runtime.js";
 import { loadTransport } from "../../src/runtime/project.js";
 import { readSettings } from "../../src/runtime/settings.js";
-
-/** Where the run's own topologies lie, seen from the built file. */
-export const topologyFile = (name: string): string =>
-  fileURLToPath(new URL(`../../../bench/pangaea/${name}.yaml`, import.meta.url));
+import { root } from "../machine.js";
 
 export interface ProcessWanted {
   readonly topology: string;
@@ -22,7 +18,7 @@ export interface ProcessWanted {
 
 /** Starts one process of a topology in this one, as `pangaea start` does, with the same logger at its default level. */
 export async function startProcess(wanted: ProcessWanted): Promise<ProcessRuntime> {
-  const { topology, modules } = await loadSystem(topologyFile(wanted.topology));
+  const { topology, modules } = await loadSystem(`${root}bench/pangaea/${wanted.topology}.yaml`);
   return ProcessRuntime.start({
     topology,
     process: topology.processes.find(({ name }) => name === wanted.process)!,

@@ -1,12 +1,12 @@
-import { fileURLToPath } from "node:url";
 import { credentials, loadPackageDefinition, Server, ServerCredentials } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import type { Contender } from "../contender.js";
+import { root } from "../machine.js";
 import { answer, type Product, type Question } from "../work.js";
 
 type Callback = (error: Error | null, product?: Product) => void;
 
-const file = fileURLToPath(new URL("../../../bench/peers/product.proto", import.meta.url));
+const file = `${root}bench/peers/product.proto`;
 const { Products } = loadPackageDefinition(loadSync(file, { defaults: true }));
 
 export const unary: Contender = {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { ServiceBroker } from "moleculer";
-import { freePort } from "../../src/testing/index.js";
+import { freePort } from "../../src/testing/redis-server.js";
 import type { Contender } from "../contender.js";
 import { answer, type Product, type Question } from "../work.js";
 

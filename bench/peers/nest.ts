@@ -2,7 +2,7 @@ import { Controller, Module } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
 import { ClientProxyFactory, MessagePattern, Transport } from "@nestjs/microservices";
 import { firstValueFrom } from "rxjs";
-import { freePort } from "../../src/testing/index.js";
+import { freePort } from "../../src/testing/redis-server.js";
 import type { Contender } from "../contender.js";
 import { answer, type Question } from "../work.js";
 
