@@ -1,8 +1,12 @@
+import module from "node:module";
 import { isDeepStrictEqual } from "node:util";
 import type { Contender, Surroundings } from "./contender.js";
 import { entries } from "./contenders.js";
 import { drive, type Load } from "./load.js";
 import { answer, type Question, sizes } from "./work.js";
+
+// Many processes load much the same code: what one has compiled, the next takes from a cache.
+module.enableCompileCache();
 
 /** One end of one contender, in a process of its own; does what the run asks for. */
 const contender: Contender = await entries.find(({ name }) => name === process.argv[2])!.load();

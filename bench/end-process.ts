@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Tasks } from "./child.js";
 
 const childFile = fileURLToPath(new URL("./child.js", import.meta.url));
-const patienceMs = 60_000;
+const patienceMs = 120_000;
 
 /** The process of one end of a contender. */
 export class EndProcess {
