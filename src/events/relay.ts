@@ -4,6 +4,7 @@ import { type Clock, sleep } from "../core/clock.js";
 import { type Context, type Principal, rootContext } from "../core/context.js";
 import { errorOf } from "../core/error.js";
 import type { Logger } from "../core/logger.js";
+import { run } from "../storage/framework-rows.js";
 import type { OutboxRow } from "../storage/framework-tables.js";
 import type { ModuleStore } from "../storage/module-store.js";
 
@@ -31,6 +32,7 @@ const patience = 5;
 export class Relay {
   readonly #stop = new Cancellation();
   readonly #loops: Promise<void>[] = [];
+  readonly #positions = new Map<string, number>();
   #news = signal();
 
   constructor(private readonly options: RelayOptions) {}
@@ -59,10 +61,10 @@ export class Relay {
     while (this.#stop.reason === undefined) {
       const news = this.#news;
       try {
-        const delivered = await this.#deliverBatch(subscriber, events);
+        const more = await this.#deliverBatch(subscriber, events);
         if (failures >= patience) logger.info(`Events reach ${subscriber} again.`);
         failures = 0;
-        if (!delivered) await news.fired;
+        if (!more) await news.fired;
       } catch (error) {
         if (this.#stop.reason !== undefined) return;
         failures++;
@@ -74,22 +76,15 @@ export class Relay {
     }
   }
 
-  /** Delivers the next events in order; says whether there were any. Progress is kept even if one of them fails. */
+  /** Delivers the next events in order; says whether there may be more. Progress is kept even if one of them fails. */
   async #deliverBatch(subscriber: string, events: ReadonlySet<string>): Promise<boolean> {
     const { framework } = this.options.store;
-    const cursor = await framework
-      .selectFrom("pangaea_cursor")
-      .select("position")
-      .where("subscriber", "=", subscriber)
-      .executeTakeFirst();
-    const start = cursor?.position ?? 0;
-    const rows = (await framework
-      .selectFrom("pangaea_outbox")
-      .selectAll()
-      .where("position", ">", start)
-      .orderBy("position")
-      .limit(batchSize)
-      .execute()) as OutboxRow[];
+    const start = await this.#positionOf(subscriber);
+    const { rows } = await run<OutboxRow>(
+      framework,
+      "select * from pangaea_outbox where position > ? order by position limit ?",
+      [start, batchSize],
+    );
     let position = start;
     try {
       for (const row of rows) {
@@ -98,10 +93,28 @@ export class Relay {
       }
     } finally {
       if (position > start) {
-        await framework.replaceInto("pangaea_cursor").values({ subscriber, position }).execute();
+        await run(framework, "replace into pangaea_cursor (subscriber, position) values (?, ?)", [
+          subscriber,
+          position,
+        ]);
+        this.#positions.set(subscriber, position);
       }
     }
-    return rows.length > 0;
+    return rows.length === batchSize;
+  }
+
+  /** How far a subscriber has come: read once, and then known, since nobody else moves it. */
+  async #positionOf(subscriber: string): Promise<number> {
+    const known = this.#positions.get(subscriber);
+    if (known !== undefined) return known;
+    const { rows } = await run<{ position: number }>(
+      this.options.store.framework,
+      "select position from pangaea_cursor where subscriber = ?",
+      [subscriber],
+    );
+    const position = rows[0]?.position ?? 0;
+    this.#positions.set(subscriber, position);
+    return position;
   }
 
   async #deliver(row: OutboxRow, subscriber: string): Promise<void> {

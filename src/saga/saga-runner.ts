@@ -3,7 +3,7 @@ import { type CallContext, type Context, type Principal, rootContext } from "../
 import type { Contract } from "../core/contract.js";
 import { errorOf, isError, type PangaeaError } from "../core/error.js";
 import type { Logger } from "../core/logger.js";
-import { type ErrorMessage, errorMessageOf } from "../core/message.js";
+import { errorMessageOf } from "../core/message.js";
 import type { Constructor, SagaReference } from "../core/module.js";
 import type { SagaResult, Sagas, Tx } from "../core/work.js";
 import { Cancellation } from "../core/cancellation.js";
@@ -12,6 +12,7 @@ import type { ModuleStore } from "../storage/module-store.js";
 import type { Saga } from "./define-saga.js";
 import { keyedClients } from "./keyed-clients.js";
 import { moveAfter } from "./move-after.js";
+import { endSaga, failureOf, loadSaga, saveSaga, settledAs } from "./saga-rows.js";
 
 export interface SagaRunnerOptions {
   readonly store: ModuleStore;
@@ -30,13 +31,6 @@ const maxRunning = 256;
 /** After so many failures of one step the log says so. */
 const patience = 5;
 
-type Settled = Exclude<SagaResult["status"], "running">;
-const settledAs: Partial<Record<SagaRow["phase"], Settled>> = {
-  completed: "completed",
-  compensated: "compensated",
-  parked: "parked",
-};
-
 /**
  * Runs the sagas of one module. The row in the module's database is the truth: each step's end is committed before the
  * next begins, so a saga that a crash interrupted goes on where it stood. A step may run twice; its keys make that one
@@ -45,7 +39,7 @@ const settledAs: Partial<Record<SagaRow["phase"], Settled>> = {
 export class SagaRunner implements Sagas {
   readonly #running = new Map<string, Promise<void>>();
   readonly #waiting: { name: string; id: string }[] = [];
-  readonly #waiters = new Map<string, Set<() => void>>();
+  readonly #waiters = new Map<string, Set<(ended?: SagaRow) => void>>();
   readonly #stop = new Cancellation();
 
   constructor(private readonly options: SagaRunnerOptions) {}
@@ -74,17 +68,18 @@ export class SagaRunner implements Sagas {
       this.#waiting.push({ name, id });
       return;
     }
-    const run = this.#run(name, id)
-      .catch((error: unknown) =>
-        this.options.logger.error(`Saga ${key} stopped; it goes on at the next start.`, { error }),
-      )
-      .finally(() => {
+    const running = this.#run(name, id)
+      .catch((error: unknown) => {
+        this.options.logger.error(`Saga ${key} stopped; it goes on at the next start.`, { error });
+        return undefined;
+      })
+      .then((ended) => {
         this.#running.delete(key);
-        this.#notify(key);
+        this.#notify(key, ended);
         const next = this.#waiting.shift();
         if (next !== undefined) this.wake(next.name, next.id);
       });
-    this.#running.set(key, run);
+    this.#running.set(key, running);
   }
 
   async settled(
@@ -97,21 +92,22 @@ export class SagaRunner implements Sagas {
     const timer = new Cancellation((ctx as Context).cancellation);
     const waitMs = Math.max(0, Math.min(withinMs, ctx.remainingMs() - answerMarginMs));
     const waited = sleep(this.options.clock, waitMs, timer.signal);
+    // What is under way will tell how it ended; of anything else only the row knows.
+    let untold = this.#running.has(key);
     // Once: a saga that stopped without an end would otherwise be begun again and again.
     this.wake(saga.name, id);
+    const timeIsUp = waited.then((): "time is up" => "time is up");
+    let ended: SagaRow | undefined;
     try {
       for (;;) {
-        const changed = new Promise<void>((resolve) => {
-          let waiters = this.#waiters.get(key);
-          if (waiters === undefined) this.#waiters.set(key, (waiters = new Set()));
-          waiters.add(resolve);
-        });
-        const row = await this.#load(saga.name, id);
-        if (row === undefined) throw errorOf("not_found", `No saga ${key} was started.`);
-        const status = settledAs[row.phase];
-        if (status !== undefined) return { status, failure: failureOf(row) };
-        const timeIsUp = await Promise.race([changed.then(() => false), waited.then(() => true)]);
-        if (timeIsUp) return { status: "running", failure: undefined };
+        const changed = this.#changeOf(key);
+        const row = ended ?? (untold ? undefined : await this.#existing(saga.name, id));
+        const status = row && settledAs[row.phase];
+        if (status !== undefined) return { status, failure: failureOf(row!) };
+        const news = await Promise.race([changed, timeIsUp]);
+        if (news === "time is up") return { status: "running", failure: undefined };
+        ended = news;
+        untold = false;
       }
     } finally {
       timer.cancel();
@@ -126,56 +122,67 @@ export class SagaRunner implements Sagas {
     await Promise.all(this.#running.values());
   }
 
-  #notify(key: string): void {
+  /** Resolves when a saga's run is over, with its row where it came to its end. */
+  #changeOf(key: string): Promise<SagaRow | undefined> {
+    return new Promise((resolve) => {
+      let waiters = this.#waiters.get(key);
+      if (waiters === undefined) this.#waiters.set(key, (waiters = new Set()));
+      waiters.add(resolve);
+    });
+  }
+
+  #notify(key: string, ended?: SagaRow): void {
     const waiters = this.#waiters.get(key);
     this.#waiters.delete(key);
-    if (waiters !== undefined) for (const wake of waiters) wake();
+    if (waiters !== undefined) for (const wake of waiters) wake(ended);
   }
 
-  #load(name: string, id: string): Promise<SagaRow | undefined> {
-    const { framework } = this.options.store;
-    return framework
-      .selectFrom("pangaea_saga")
-      .selectAll()
-      .where("name", "=", name)
-      .where("id", "=", id)
-      .executeTakeFirst();
+  async #existing(name: string, id: string): Promise<SagaRow> {
+    const row = await loadSaga(this.options.store, name, id);
+    if (row === undefined) throw errorOf("not_found", `No saga ${name}/${id} was started.`);
+    return row;
   }
 
-  async #run(name: string, id: string): Promise<void> {
+  /** Leads a saga on until it ends; resolves with its last row, or with nothing where it cannot go on. */
+  async #run(name: string, id: string): Promise<SagaRow | undefined> {
     let failures = 0;
+    let row = await loadSaga(this.options.store, name, id);
     while (this.#stop.reason === undefined) {
-      const row = await this.#load(name, id);
-      if (row === undefined || settledAs[row.phase] !== undefined) return;
-      const saga = this.options.sagas.find((known) => known.name === name && known.version === row.version);
+      if (row === undefined || settledAs[row.phase] !== undefined) return row;
+      const { version } = row;
+      const saga = this.options.sagas.find((known) => known.name === name && known.version === version);
       if (saga === undefined) {
-        this.options.logger.error(
-          `Saga ${name}/${id} was started by version ${row.version}, which this module no longer has.`,
-        );
-        return;
+        const message = `Saga ${name}/${id} was started by version ${version}, which this module no longer has.`;
+        this.options.logger.error(message);
+        return undefined;
       }
       try {
-        await (row.phase === "forward" ? this.#forward(saga, row) : this.#undo(saga, row));
+        row = await (row.phase === "forward" ? this.#forward(saga, row) : this.#undo(saga, row));
         failures = 0;
       } catch (thrown) {
-        if (this.#stop.reason !== undefined) return;
+        if (this.#stop.reason !== undefined) return undefined;
         failures++;
         await this.#afterFailure(saga, row, thrown, failures);
+        row = await loadSaga(this.options.store, name, id);
       }
     }
+    return undefined;
   }
 
-  async #forward(saga: Saga, row: SagaRow): Promise<void> {
+  async #forward(saga: Saga, row: SagaRow): Promise<SagaRow> {
     const step = saga.steps[row.step];
     if (step === undefined) return this.#end(saga, row, "completed");
     const state = JSON.parse(row.state) as object;
     const clients = keyedClients(saga, row, `${step.name}/run`, this.options.clientOf);
     const result: unknown = await this.#withContext(row, (ctx) => step.run(state, clients, ctx));
-    const next = step.keep === undefined ? state : saga.validate({ ...state, ...step.keep(result) });
-    await this.#update(row, { step: row.step + 1, state: JSON.stringify(next) });
+    const next =
+      step.keep === undefined ? row.state : JSON.stringify(saga.validate({ ...state, ...step.keep(result) }));
+    const change = { step: row.step + 1, state: next };
+    // The end of the last step is written down with the end of the saga.
+    return change.step === saga.steps.length ? { ...row, ...change } : this.#update(row, change);
   }
 
-  async #undo(saga: Saga, row: SagaRow): Promise<void> {
+  async #undo(saga: Saga, row: SagaRow): Promise<SagaRow> {
     const step = saga.steps[row.step];
     if (row.step < 0 || step === undefined) return this.#end(saga, row, "compensated");
     const { undo } = step;
@@ -183,7 +190,7 @@ export class SagaRunner implements Sagas {
       const clients = keyedClients(saga, row, `${step.name}/undo`, this.options.clientOf);
       await this.#withContext(row, (ctx) => undo(JSON.parse(row.state), clients, ctx));
     }
-    await this.#update(row, { step: row.step - 1 });
+    return this.#update(row, { step: row.step - 1 });
   }
 
   async #afterFailure(saga: Saga, row: SagaRow, thrown: unknown, failures: number): Promise<void> {
@@ -204,30 +211,21 @@ export class SagaRunner implements Sagas {
     await this.#update(row, { phase: move.to, step, failure: JSON.stringify(errorMessageOf(error)) });
   }
 
-  async #end(saga: Saga, row: SagaRow, phase: "completed" | "compensated"): Promise<void> {
+  async #end(saga: Saga, row: SagaRow, phase: "completed" | "compensated"): Promise<SagaRow> {
     const ending = phase === "completed" ? saga.completed : saga.compensated;
+    const ended = { ...row, phase, updated_at: this.options.clock.wallTime() };
     const change = async (tx: Tx) => {
-      const { numUpdatedRows } = await this.options.store
-        .in(tx)
-        .updateTable("pangaea_saga")
-        .set({ phase, updated_at: this.options.clock.wallTime() })
-        .where("name", "=", row.name)
-        .where("id", "=", row.id)
-        .where("phase", "in", ["forward", "undo"])
-        .executeTakeFirst();
-      if (numUpdatedRows === 0n || ending === undefined) return;
+      if (!(await endSaga(this.options.store, tx, ended)) || ending === undefined) return;
       await ending.run(this.options.resolve(ending.target), tx, JSON.parse(row.state), failureOf(row));
     };
     await this.#withContext(row, (ctx) => this.options.store.commit(ctx, change));
+    return ended;
   }
 
-  async #update(row: SagaRow, change: Partial<Pick<SagaRow, "phase" | "step" | "state" | "failure">>): Promise<void> {
-    await this.options.store.framework
-      .updateTable("pangaea_saga")
-      .set({ ...change, updated_at: this.options.clock.wallTime() })
-      .where("name", "=", row.name)
-      .where("id", "=", row.id)
-      .execute();
+  async #update(row: SagaRow, change: Partial<SagaRow>): Promise<SagaRow> {
+    const next = { ...row, ...change, updated_at: this.options.clock.wallTime() };
+    await saveSaga(this.options.store, next);
+    return next;
   }
 
   /** A context for one step, which ends with it: on behalf of whoever began the saga, cancelled when the module stops. */
@@ -245,6 +243,3 @@ export class SagaRunner implements Sagas {
     }
   }
 }
-
-const failureOf = (row: SagaRow): ErrorMessage | undefined =>
-  row.failure === null ? undefined : (JSON.parse(row.failure) as ErrorMessage);

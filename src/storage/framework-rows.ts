@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import { CompiledQuery, type Kysely } from "kysely";
 import type { Context, Principal } from "../core/context.js";
 import type { EventDefinition } from "../core/contract.js";
 import { fail } from "../core/error.js";
@@ -8,6 +8,10 @@ import { AlreadyHandled, frameworkErrors, type KeyedCall } from "../core/work.js
 import type { FrameworkTables } from "./framework-tables.js";
 
 type Db = Kysely<FrameworkTables>;
+
+/** Runs a statement as it is written: these are on every call's way, and building their text costs more than running it. */
+export const run = <Row = never>(db: Kysely<any>, text: string, parameters: readonly unknown[] = []) =>
+  db.executeQuery<Row>(CompiledQuery.raw(text, parameters as unknown[]));
 
 /** How long a key is honoured. */
 const idempotencyRetentionMs = 24 * 60 * 60 * 1000;
@@ -22,33 +26,31 @@ export interface Origin {
   readonly createdAt: number;
 }
 
-const originColumns = ({ headers, principal, createdAt }: Origin) => ({
-  headers: JSON.stringify(headers),
-  principal: principal === undefined ? null : JSON.stringify(principal),
-  created_at: createdAt,
-});
+const originColumns = ({ headers, principal, createdAt }: Origin) => [
+  JSON.stringify(headers),
+  principal === undefined ? null : JSON.stringify(principal),
+  createdAt,
+];
 
 /** Marks the event of `context` as handled; throws `AlreadyHandled` where it was. */
 export async function enterInbox(db: Db, { event }: Context, now: number): Promise<void> {
-  const row = { method: event!.method, event_id: event!.id, handled_at: now };
-  const { numInsertedOrUpdatedRows } = await db
-    .insertInto("pangaea_inbox")
-    .values(row)
-    .onConflict((conflict) => conflict.doNothing())
-    .executeTakeFirst();
-  if (numInsertedOrUpdatedRows === 0n) throw new AlreadyHandled();
+  const { numAffectedRows } = await run(
+    db,
+    "insert into pangaea_inbox (method, event_id, handled_at) values (?, ?, ?) on conflict do nothing",
+    [event!.method, event!.id, now],
+  );
+  if (numAffectedRows === 0n) throw new AlreadyHandled();
 }
 
 /** The reply stored under a key; throws `IDEMPOTENCY_KEY_REUSED` where the key came with another input. */
 export async function findReply(db: Db, keyed: KeyedCall, now: number): Promise<StoredReply | undefined> {
-  const row = await db
-    .selectFrom("pangaea_idempotency")
-    .select(["input_hash", "reply"])
-    .where("procedure", "=", keyed.procedure)
-    .where("principal", "=", keyed.principal)
-    .where("key", "=", keyed.key)
-    .where("created_at", ">", now - idempotencyRetentionMs)
-    .executeTakeFirst();
+  const { rows } = await run<{ input_hash: string; reply: string }>(
+    db,
+    `select input_hash, reply from pangaea_idempotency
+      where procedure = ? and principal = ? and key = ? and created_at > ?`,
+    [keyed.procedure, keyed.principal, keyed.key, now - idempotencyRetentionMs],
+  );
+  const row = rows[0];
   if (row === undefined) return undefined;
   if (row.input_hash !== keyed.inputHash) throw fail(frameworkErrors.IDEMPOTENCY_KEY_REUSED);
   return JSON.parse(row.reply) as StoredReply;
@@ -57,8 +59,12 @@ export async function findReply(db: Db, keyed: KeyedCall, now: number): Promise<
 /** Stores the reply of a keyed call, over one that is past its time. */
 export async function storeReply(db: Db, keyed: KeyedCall, reply: StoredReply, now: number): Promise<void> {
   const { procedure, principal, key, inputHash } = keyed;
-  const values = { procedure, principal, key, input_hash: inputHash, reply: JSON.stringify(reply), created_at: now };
-  await db.replaceInto("pangaea_idempotency").values(values).execute();
+  await run(
+    db,
+    `replace into pangaea_idempotency (procedure, principal, key, input_hash, reply, created_at)
+      values (?, ?, ?, ?, ?, ?)`,
+    [procedure, principal, key, inputHash, JSON.stringify(reply), now],
+  );
 }
 
 /** Puts an event into the outbox. */
@@ -66,16 +72,12 @@ export async function insertEvent(
   db: Db,
   { event, id, payload, origin }: { event: EventDefinition; id: string; payload: unknown; origin: Origin },
 ): Promise<void> {
-  const { name, version } = event;
-  const values = {
-    id,
-    name,
-    version,
-    key: event.key(payload),
-    payload: JSON.stringify(payload),
-    ...originColumns(origin),
-  };
-  await db.insertInto("pangaea_outbox").values(values).execute();
+  await run(
+    db,
+    `insert into pangaea_outbox (id, name, version, key, payload, headers, principal, created_at)
+      values (?, ?, ?, ?, ?, ?, ?, ?)`,
+    [id, event.name, event.version, event.key(payload), JSON.stringify(payload), ...originColumns(origin)],
+  );
 }
 
 /** Records a saga at its first step; one that is there already stays as it is. */
@@ -83,19 +85,10 @@ export async function insertSaga(
   db: Db,
   { saga, id, state, origin }: { saga: SagaReference; id: string; state: unknown; origin: Origin },
 ): Promise<void> {
-  await db
-    .insertInto("pangaea_saga")
-    .values({
-      name: saga.name,
-      id,
-      version: saga.version,
-      state: JSON.stringify(state),
-      phase: "forward",
-      step: 0,
-      failure: null,
-      ...originColumns(origin),
-      updated_at: origin.createdAt,
-    })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
+  await run(
+    db,
+    `insert into pangaea_saga (name, id, version, state, phase, step, failure, headers, principal, created_at, updated_at)
+      values (?, ?, ?, ?, 'forward', 0, null, ?, ?, ?, ?) on conflict do nothing`,
+    [saga.name, id, saga.version, JSON.stringify(state), ...originColumns(origin), origin.createdAt],
+  );
 }

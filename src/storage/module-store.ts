@@ -1,4 +1,4 @@
-import { type Kysely, sql } from "kysely";
+import type { Kysely } from "kysely";
 import type { Clock } from "../core/clock.js";
 import type { CallContext, Context } from "../core/context.js";
 import type { EventDefinition } from "../core/contract.js";
@@ -10,7 +10,7 @@ import type { InputOf } from "../core/schema.js";
 import { invalidArgument, type Validator, validatorOf } from "../core/validation.js";
 import { type KeyedCall, keyedCall, openTransaction, type Tx, type Work } from "../core/work.js";
 import { Database, openSqlite, type SqliteFile } from "./database.js";
-import { enterInbox, findReply, insertEvent, insertSaga, type Origin, storeReply } from "./framework-rows.js";
+import { enterInbox, findReply, insertEvent, insertSaga, type Origin, run, storeReply } from "./framework-rows.js";
 import type { FrameworkTables } from "./framework-tables.js";
 import { migrate } from "./migrate.js";
 
@@ -118,14 +118,14 @@ export class ModuleStore extends Database implements Work {
     if (stored !== undefined) {
       return "error" in stored ? { error: errorFrom(stored.error) } : { output: stored.output as T };
     }
-    await sql`savepoint change`.execute(db);
+    await run(db, "savepoint change");
     try {
       const output = await this.#change(db, context, change, after);
       await storeReply(db, keyed, { output: output ?? null }, this.clock.wallTime());
       return { output };
     } catch (error) {
       if (!isError(error) || error.reason === undefined) throw error;
-      await sql`rollback to change`.execute(db);
+      await run(db, "rollback to change");
       after.length = 0;
       await storeReply(db, keyed, { error: errorMessageOf(error) }, this.clock.wallTime());
       return { error };
