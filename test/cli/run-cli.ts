@@ -1,9 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, fork, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { vi } from "vitest";
+import type { Command, Ended } from "./cli-host.js";
 
 // Every test here waits for whole processes, on a machine that may be busy with others.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -42,12 +44,17 @@ const quiet = {
   PANGAEA_ADDRESSES: "",
 };
 
+const environment = (env: CliOptions["env"]): Record<string, string> => {
+  const all = Object.entries({ ...process.env, ...quiet, ...env });
+  return Object.fromEntries(all.filter((entry): entry is [string, string] => entry[1] !== undefined));
+};
+
 /** Starts the built command line as a process of its own. */
 export function startCli(args: readonly string[], options: CliOptions = {}): Cli {
   const child = spawn(options.node ?? process.execPath, [main, ...args], {
     cwd: options.cwd ?? root,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...quiet, ...options.env },
+    env: environment(options.env),
   });
   const printed = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
@@ -57,11 +64,31 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
   return { child, pid: child.pid!, stdout: () => printed.stdout, stderr: () => printed.stderr, exited };
 }
 
-/** Runs a command line to its end. */
-export async function runCli(args: readonly string[], options: CliOptions = {}) {
+/** Runs a command line as a process of its own, to its end. */
+export async function runProcess(args: readonly string[], options: CliOptions = {}) {
   const cli = startCli(args, options);
   const code = await cli.exited;
   return { code, stdout: cli.stdout(), stderr: cli.stderr() };
+}
+
+let host: ChildProcess | undefined;
+let last: Promise<unknown> = Promise.resolve();
+
+/** Runs a command that starts no system to its end, in a process that runs one such command after another. */
+export function runCli(args: readonly string[], { cwd = root, env }: Omit<CliOptions, "node"> = {}): Promise<Ended> {
+  const command: Command = { args, cwd, env: environment(env) };
+  const ended = last.then(async () => {
+    // It ends with this process, whose channel to it then closes.
+    host ??= fork(join(root, "dist/test/cli/cli-host.js"), {
+      execArgv: [],
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    host.send(command);
+    const [message] = (await once(host, "message")) as [Ended];
+    return message;
+  });
+  last = ended.catch(() => undefined);
+  return ended;
 }
 
 /** Polls until `condition` gives something, and fails with what `describe` says if it does not in time. */

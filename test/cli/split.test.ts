@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { freePort } from "pangaea/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { becomesReady, type Cli, eventually, isAlive, projectWith, runCli, startCli } from "./run-cli.js";
+import { becomesReady, type Cli, eventually, isAlive, projectWith, runProcess, startCli } from "./run-cli.js";
 
 const project = projectWith({
   split: "name: small\nprocesses:\n  edge: { gateway: {} }\n  people: { modules: [users] }\n",
@@ -79,7 +79,7 @@ describe("pangaea split", () => {
   });
 
   it("refuses a port that another system has, names it, and leaves no process behind", async () => {
-    const { code, stdout, stderr } = await runCli(["split"], {
+    const { code, stdout, stderr } = await runProcess(["split"], {
       cwd: project.path,
       env: { ...other.env, PORT: one.env.PORT, DATA_DIR: `${project.path}/third` },
     });

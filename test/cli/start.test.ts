@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { freePort } from "pangaea/testing";
 import { afterAll, describe, expect, it } from "vitest";
-import { becomesReady, eventually, main, projectWith, runCli, startCli } from "./run-cli.js";
+import { becomesReady, eventually, main, projectWith, runProcess, startCli } from "./run-cli.js";
 
 const project = projectWith({
   monolith: "name: small\nprocesses:\n  all: { gateway: {}, modules: [users] }\n",
@@ -24,8 +24,8 @@ describe("pangaea start", () => {
   it("refuses a port in use with exit code 78, naming host and port", async () => {
     const taken = await takePort();
     const { port } = taken.address() as AddressInfo;
-    const gateway = await runCli(["start"], at({ PORT: String(port) }));
-    const admin = await runCli(["start"], at({ ADMIN_PORT: String(port) }));
+    const gateway = await runProcess(["start"], at({ PORT: String(port) }));
+    const admin = await runProcess(["start"], at({ ADMIN_PORT: String(port) }));
     taken.close();
     for (const { code, stderr } of [gateway, admin]) {
       expect({ code, stderr }).toEqual({ code: 78, stderr: expect.stringContaining(`127.0.0.1:${port}`) });
@@ -35,9 +35,9 @@ describe("pangaea start", () => {
   });
 
   it("names the processes where it is not told which, or told one that is not there", async () => {
-    const untold = await runCli(["start", "-t", "config/split.yaml"], at());
+    const untold = await runProcess(["start", "-t", "config/split.yaml"], at());
     expect(untold).toMatchObject({ code: 78, stderr: expect.stringContaining("--process (edge, people)") });
-    const unknown = await runCli(["start", "-t", "config/split.yaml", "-p", "poeple"], at());
+    const unknown = await runProcess(["start", "-t", "config/split.yaml", "-p", "poeple"], at());
     expect(unknown.code).toBe(78);
     expect(unknown.stderr).toBe(
       'config/split.yaml has no process "poeple". Did you mean people? There are edge, people.\n',
@@ -45,7 +45,7 @@ describe("pangaea start", () => {
   });
 
   it("asks for PANGAEA_ADDRESSES where nobody says where the other processes are", async () => {
-    const { code, stderr } = await runCli(["start", "-t", "config/split.yaml", "--process", "edge"], at());
+    const { code, stderr } = await runProcess(["start", "-t", "config/split.yaml", "--process", "edge"], at());
     expect(code).toBe(78);
     expect(stderr).toMatch(
       /^config\/split\.yaml: nobody says where process people listens: .*PANGAEA_ADDRESSES="people=/,
@@ -63,7 +63,7 @@ describe("pangaea start", () => {
   });
 
   it("refuses settings that it cannot use, naming them", async () => {
-    const { code, stderr } = await runCli(["start"], at({ PORT: "http" }));
+    const { code, stderr } = await runProcess(["start"], at({ PORT: "http" }));
     expect({ code, stderr }).toEqual({ code: 78, stderr: 'PORT="http": give a port from 0 to 65535\n' });
   });
 

@@ -3,11 +3,11 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { nodeRefusal } from "../../src/cli/node-version.js";
-import { runCli, startCli } from "./run-cli.js";
+import { runCli, runProcess, startCli } from "./run-cli.js";
 
 describe("pangaea", () => {
   it("lists every command when it is asked for help, and ends well", async () => {
-    const { code, stdout, stderr } = await runCli(["--help"]);
+    const { code, stdout, stderr } = await runProcess(["--help"]);
     expect(code).toBe(0);
     expect(stderr).toBe("");
     for (const command of ["start", "split", "topology", "contracts", "stack", "call", "new"]) {
@@ -55,7 +55,7 @@ describe("an older Node", () => {
   it.skipIf(old === undefined)(
     "gets one sentence and exit code 78, before anything is loaded that it cannot load",
     async () => {
-      const { code, stdout, stderr } = await runCli(["--help"], { node: old });
+      const { code, stdout, stderr } = await runProcess(["--help"], { node: old });
       expect({ code, stdout }).toEqual({ code: 78, stdout: "" });
       expect(stderr).toMatch(/^Pangaea needs Node 22\.19 or newer, and this is [\d.]+\. .*\n$/);
     },
