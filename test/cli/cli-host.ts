@@ -18,12 +18,12 @@ export interface Ended {
 function caught(stream: NodeJS.WriteStream): { release: () => string } {
   const { write } = stream;
   let text = "";
-  stream.write = ((chunk: string | Uint8Array, ...more: unknown[]) => {
+  stream.write = (chunk: string | Uint8Array, ...more: unknown[]) => {
     text += typeof chunk === "string" ? chunk : Buffer.from(chunk).toString();
     const done = more.at(-1);
     if (typeof done === "function") (done as () => void)();
     return true;
-  }) as typeof write;
+  };
   return {
     release() {
       stream.write = write;
