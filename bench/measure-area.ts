@@ -2,7 +2,7 @@ import type { Area, Entry, Surroundings } from "./contender.js";
 import { versionsOf } from "./machine.js";
 import type { ContenderResult, Figures } from "./results.js";
 import { type FullRound, Running } from "./running.js";
-import { type Effort, scenariosOf, warmUpRounds } from "./scenarios.js";
+import { type Effort, scenariosOf, warmUpMs } from "./scenarios.js";
 import { spreadOf } from "./statistics.js";
 
 export interface AreaOptions {
@@ -28,7 +28,7 @@ export async function measureArea(options: AreaOptions): Promise<ContenderResult
     await Promise.all(starting);
     const warmUp = scenariosOf[area].find(({ load }) => load.inFlight === 64) ?? scenariosOf[area][0]!;
     for (const contender of running) {
-      await contender.round({ ...warmUp.load, durationMs: effort.durationMs * warmUpRounds });
+      await contender.round({ ...warmUp.load, durationMs: warmUpMs(effort), leadMs: 0 });
     }
     for (const { name: scenario, load } of scenariosOf[area]) {
       say(`${area}, ${scenario}`);
@@ -40,7 +40,11 @@ export async function measureArea(options: AreaOptions): Promise<ContenderResult
           const { name } = contender.entry;
           if (failures.get(name)![scenario] !== undefined) continue;
           try {
-            const measured = await contender.round({ ...load, durationMs: effort.durationMs });
+            const measured = await contender.round({
+              ...load,
+              durationMs: effort.durationMs,
+              leadMs: effort.durationMs,
+            });
             if (round >= 0) rounds.get(name)!.push(measured);
           } catch (error) {
             failures.get(name)![scenario] = (error as Error).message;

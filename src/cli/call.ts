@@ -1,4 +1,4 @@
-import { wrap } from "../core/call.js";
+import { wrap } from "../core/wrap.js";
 import { systemClock } from "../core/clock.js";
 import { rootContext } from "../core/context.js";
 import type { Contract } from "../core/contract.js";

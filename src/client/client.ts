@@ -1,8 +1,9 @@
-import { type Call, type Handler, type Stack, wrap } from "../core/call.js";
+import type { Call, LookingLayer, Stack } from "../core/call.js";
 import type { CallOptions, ClientOf } from "../core/client.js";
 import { type CallContext, Context } from "../core/context.js";
 import type { Contract } from "../core/contract.js";
 import { openTransaction, refuseInTransaction } from "../core/work.js";
+import { wrapClient } from "../core/wrap.js";
 import type { Edge, Route } from "./route.js";
 
 export interface ClientSpec<C extends Contract> {
@@ -14,6 +15,20 @@ export interface ClientSpec<C extends Contract> {
   readonly stackOf: (method: string, remote: boolean) => Stack;
 }
 
+/** A call that has settled leaves no trace with the work it was part of; one that was given up has left it by that. */
+const ending: LookingLayer = {
+  role: "client",
+  why: "Innermost: it has settled when its reply is there, whoever still waits for it.",
+  leave(output, call) {
+    call.context.cancellation.detach();
+    return output;
+  },
+  fail(error, call) {
+    call.context.cancellation.detach();
+    return error;
+  },
+};
+
 /**
  * A typed client. Each method takes the input, the context of the work it belongs to, and options; it resolves to the
  * output or rejects with a `PangaeaError`, by the deadline at the latest.
@@ -21,7 +36,7 @@ export interface ClientSpec<C extends Contract> {
 export function createClient<C extends Contract>({ contract, caller, route, stackOf }: ClientSpec<C>): ClientOf<C> {
   const methods = Object.entries(contract.procedures).map(([method, procedure]) => {
     let edge: Edge | undefined;
-    let handler: Handler;
+    let send: (call: Call) => Promise<unknown>;
     const invoke = (input: unknown, ctx: CallContext, options?: CallOptions): Promise<unknown> => {
       if (!(ctx instanceof Context)) {
         return Promise.reject(
@@ -29,10 +44,11 @@ export function createClient<C extends Contract>({ contract, caller, route, stac
         );
       }
       if (ctx.knows(openTransaction)) return Promise.reject(refuseInTransaction(contract.name, method));
-      // A swapped route makes a new handler at the next call.
+      // A swapped route is looked at anew at the next call.
       if (edge !== route.current) {
         edge = route.current;
-        handler = wrap(stackOf(method, edge.remote), edge.call);
+        const direct = edge.call.direct?.(contract.name, contract.version, method);
+        send = wrapClient([...stackOf(method, edge.remote), ending], direct ?? edge.call);
       }
       const deadlineMs = Math.min(options?.deadlineMs ?? procedure.deadlineMs, procedure.deadlineMs);
       const context = ctx.child(deadlineMs, options?.idempotencyKey);
@@ -47,16 +63,7 @@ export function createClient<C extends Contract>({ contract, caller, route, stac
         caller,
         context,
       };
-      return handler(call).then(
-        (reply) => {
-          context.cancellation.detach();
-          return reply.output;
-        },
-        (error: unknown) => {
-          context.cancellation.detach();
-          throw error;
-        },
-      );
+      return send(call);
     };
     return [method, invoke] as const;
   });

@@ -1,3 +1,4 @@
+import { Timed } from "./deadline.js";
 import { errorOf, type PangaeaError } from "./error.js";
 
 export type CancelListener = (reason: PangaeaError) => void;
@@ -7,7 +8,9 @@ export type CancelListener = (reason: PangaeaError) => void;
  * in a list of their parent's that costs nothing to enter or leave, and an AbortSignal is made only when somebody asks
  * for it: most calls never do.
  */
-export class Cancellation {
+export class Cancellation extends Timed {
+  /** What is named when the time is up. */
+  work: { readonly service: string; readonly method: string } | undefined;
   #reason: PangaeaError | undefined;
   #controller: AbortController | undefined;
   /** The first listener stands by itself: hardly any call has a second. */
@@ -19,6 +22,7 @@ export class Cancellation {
   #next: Cancellation | undefined;
 
   constructor(parent?: Cancellation) {
+    super();
     if (parent === undefined) return;
     if (parent.#reason !== undefined) {
       this.#reason = parent.#reason;
@@ -29,6 +33,12 @@ export class Cancellation {
     if (next !== undefined) next.#previous = this;
     this.#next = next;
     parent.#firstChild = this;
+  }
+
+  /** Its deadline has come: what it stands for was not done in time. */
+  passed(): void {
+    const what = this.work === undefined ? "The work" : `${this.work.service}.${this.work.method}`;
+    this.cancel(errorOf("deadline_exceeded", `${what} was not answered before its deadline.`, { outcome: "unknown" }));
   }
 
   get reason(): PangaeaError | undefined {

@@ -62,18 +62,42 @@ export class Context implements CallContext {
   #derive: ((headers: Headers) => Headers) | undefined;
   #local: Map<symbol, unknown> | undefined;
 
-  constructor(fields: ContextFields, madeAt: number = fields.clock.now(), parent?: Context) {
-    this.clock = fields.clock;
+  private constructor(
+    clock: Clock,
+    madeAt: number,
+    deadline: number,
+    principal: Principal | undefined,
+    idempotencyKey: string | undefined,
+    event: EventInfo | undefined,
+    cancellation: Cancellation,
+    headers: Headers | undefined,
+    parent: Context | undefined,
+  ) {
+    this.clock = clock;
     this.madeAt = madeAt;
-    this.deadline = fields.deadline;
-    this.principal = fields.principal;
-    this.idempotencyKey = fields.idempotencyKey;
-    this.event = fields.event;
-    this.cancellation = fields.cancellation ?? new Cancellation();
-    this.#headers = parent === undefined ? (fields.headers ?? noHeaders) : undefined;
+    this.deadline = deadline;
+    this.principal = principal;
+    this.idempotencyKey = idempotencyKey;
+    this.event = event;
+    this.cancellation = cancellation;
+    this.#headers = headers;
     this.#parent = parent;
     this.#derive = undefined;
     this.#local = undefined;
+  }
+
+  /** A context that is nobody's child. */
+  static of({
+    clock,
+    deadline,
+    principal,
+    idempotencyKey,
+    event,
+    cancellation = new Cancellation(),
+    headers = noHeaders,
+  }: ContextFields): Context {
+    const madeAt = clock.now();
+    return new Context(clock, madeAt, deadline, principal, idempotencyKey, event, cancellation, headers, undefined);
   }
 
   /** Made when they are first asked for: a call that stays in the process may never need them. */
@@ -112,16 +136,11 @@ export class Context implements CallContext {
 
   /** The context of a call made on behalf of this one: never a later deadline, cancelled with it, its own key. */
   child(deadlineMs: number, idempotencyKey?: string): Context {
-    const now = this.clock.now();
-    const fields = {
-      clock: this.clock,
-      deadline: Math.min(this.deadline, now + deadlineMs),
-      principal: this.principal,
-      idempotencyKey,
-      event: undefined,
-      cancellation: new Cancellation(this.cancellation),
-    };
-    return new Context(fields, now, this);
+    const { clock, principal, cancellation } = this;
+    const now = clock.now();
+    const deadline = Math.min(this.deadline, now + deadlineMs);
+    const own = new Cancellation(cancellation);
+    return new Context(clock, now, deadline, principal, idempotencyKey, undefined, own, undefined, this);
   }
 }
 
@@ -130,4 +149,4 @@ export const rootContext = (
   clock: Clock,
   deadlineMs: number,
   fields: Omit<ContextFields, "clock" | "deadline"> = {},
-): Context => new Context({ ...fields, clock, deadline: clock.now() + deadlineMs });
+): Context => Context.of({ ...fields, clock, deadline: clock.now() + deadlineMs });

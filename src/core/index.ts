@@ -1,5 +1,6 @@
 export * from "./balancer.js";
 export * from "./call.js";
+export * from "./wrap.js";
 export * from "./cancellation.js";
 export * from "./client.js";
 export * from "./clock.js";

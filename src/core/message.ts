@@ -115,7 +115,7 @@ export function callOf(head: CallHead, message: Readonly<Record<string, unknown>
     effect: head.effect,
     attempt: head.attempt,
     caller: head.caller,
-    context: new Context({
+    context: Context.of({
       clock,
       deadline: clock.now() + remainingMs,
       headers: headers as Record<string, string> | undefined,

@@ -18,9 +18,9 @@ export const accessLog = (clock: Clock, logger: Logger): Layer => {
   return {
     role: "access-log",
     why: "Outermost, so that the line has the code that the caller gets, whichever layer gave it.",
-    leave(reply, call) {
+    leave(output, call) {
       write("ok", call);
-      return reply;
+      return output;
     },
     fail(error, call) {
       write(isError(error) ? error.code : "internal", call);

@@ -1,4 +1,4 @@
-import type { Call, Layer, Reply } from "../core/call.js";
+import type { Call, Layer } from "../core/call.js";
 import { errorOf, type PangaeaError } from "../core/error.js";
 import type { Logger } from "../core/logger.js";
 import { invalidArgument, ValidationError, type Validator } from "../core/validation.js";
@@ -40,9 +40,9 @@ const brokenOutput = (call: Call, error: unknown): PangaeaError => {
   });
 };
 
-const withOutput = (call: Call, reply: Reply, validate: Validator): Reply => {
+const checked = (call: Call, output: unknown, validate: Validator): unknown => {
   try {
-    return { output: validate(reply.output) };
+    return validate(output);
   } catch (error) {
     throw brokenOutput(call, error);
   }
@@ -53,7 +53,7 @@ export const clientValidation = (shape: Shape, remote: boolean): Layer => ({
   role: "validation",
   why: "Before anything is sent: a wrong input is refused here, in every layout alike, and the callee gets a copy of its own.",
   enter: (call) => withInput(call, shape.input),
-  ...(remote ? { leave: (reply: Reply, call: Call) => withOutput(call, reply, shape.output) } : undefined),
+  ...(remote ? { leave: (output: unknown, call: Call) => checked(call, output, shape.output) } : undefined),
 });
 
 /** Server side. `remote`: the input comes from another process and is checked here too. The output always is; a wrong one is logged. */
@@ -61,9 +61,9 @@ export const serverValidation = (shape: Shape, remote: boolean, logger: Logger):
   role: "validation",
   why: "Next to the service: it never sees a value its contract does not allow, and the caller gets a copy of the answer.",
   ...(remote ? { enter: (call: Call) => withInput(call, shape.input) } : undefined),
-  leave(reply, call) {
+  leave(output, call) {
     try {
-      return withOutput(call, reply, shape.output);
+      return checked(call, output, shape.output);
     } catch (error) {
       logger.error(`${nameOf(call)} answered against its contract.`, { error });
       throw error;

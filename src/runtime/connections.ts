@@ -42,7 +42,7 @@ export class Connections {
     for (const name of this.#neededTransports()) this.#transports.set(name, await this.#load(name));
     const inProcess = this.#transports.get("in-process")!;
     this.#inner = { listener: await inProcess.serve(local, this.host.local), connection: inProcess.connect(local) };
-    for (const name of modules.keys()) this.#pointRoute(name);
+    for (const name of modules.keys()) this.pointRoute(name);
     this.#stopWatching = registry.watch((instances) => this.#instances.update(instances));
   }
 
@@ -141,7 +141,7 @@ export class Connections {
   }
 
   /** Points a service's route at this process or at whoever serves it elsewhere. */
-  #pointRoute(service: string): void {
+  pointRoute(service: string): void {
     const { topology, process, wrapEdge = asItIs } = this.options;
     const at = processOf(topology, service);
     if (at === undefined) return;

@@ -1,4 +1,4 @@
-import { type Handler, wrap } from "../core/call.js";
+import type { Handler } from "../core/call.js";
 import type { ClientOf } from "../core/client.js";
 import { type Context, type ContextFields, rootContext } from "../core/context.js";
 import type { Contract } from "../core/contract.js";
@@ -9,6 +9,7 @@ import type { Module } from "../core/module.js";
 import type { Registration, Registry } from "../core/registry.js";
 import { type ProcessSpec, processOf, type Topology } from "../core/topology.js";
 import type { CreateTransport } from "../core/transport.js";
+import { wrap } from "../core/wrap.js";
 import { clientDeadline } from "../interceptors/deadline.js";
 import { ServiceHost } from "../server/service-host.js";
 import { listenToBestEffortEvents } from "./best-effort.js";
@@ -123,6 +124,7 @@ export class ProcessRuntime {
     if (module === undefined) throw new Error(`there is no module ${name}`);
     if (this.#modules.has(name)) throw new Error(`${name} is already running in this process`);
     this.#modules.set(name, await startModule(module, this.#surroundings(module)));
+    this.#connections.pointRoute(name);
   }
 
   /** Drains and stops everything, from the outside in: nothing new comes in, what is under way is answered. */

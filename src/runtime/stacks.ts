@@ -67,7 +67,7 @@ export function createStacks(parts: StackParts): Stacks {
       // The payload comes out of the outbox as text, in every layout: it is checked like anything that was decoded.
       const stack = [
         accessLog(clock, logger),
-        serverDeadline(deadlines),
+        ...onlyRemote(remote, () => serverDeadline(deadlines)),
         serverValidation(shape, true, logger),
         errorBoundary(subscriber, logger),
       ];

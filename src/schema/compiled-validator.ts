@@ -1,61 +1,15 @@
-import { compile } from "zod";
-import type { $ZodType } from "zod/v4/core";
-import { copyJson, plainness } from "../core/json.js";
 import type { OutputOf, Schema } from "../core/schema.js";
 import { type Validator, validatorOf } from "../core/validation.js";
-import { definitionOf } from "./json-subset.js";
+import { type Copier, refused } from "./compiled-zod.js";
+import { copierOf } from "./copier.js";
 
-/** Kinds of schema of which zod builds every object anew, so that its answer is a copy already. */
-const builtAnew: ReadonlySet<string> = new Set([
-  "string",
-  "number",
-  "int",
-  "boolean",
-  "null",
-  "literal",
-  "enum",
-  "template_literal",
-  "object",
-  "array",
-  "record",
-  "union",
-  "optional",
-  "nullable",
-  "nonoptional",
-  "default",
-]);
-
-/**
- * As `validatorOf`, with the schema compiled when it is first used. What the compiled schema does not take as it stands
- * goes to `validatorOf`, for the verdict and the message.
- */
+/** As `validatorOf`, with the schema compiled when it is first used. What that refuses goes to `validatorOf`. */
 export function compiledValidatorOf<S extends Schema>(schema: S): Validator<OutputOf<S>> {
   const careful = validatorOf(schema);
-  const copies = isBuiltAnew(schema, new Set());
-  let validate: Schema["~standard"]["validate"] | undefined;
+  let copy: Copier | undefined;
   return (value) => {
-    const found = plainness(value);
-    if (found === "faulty") return careful(value);
-    validate ??= compile(schema as unknown as $ZodType)["~standard"].validate;
-    const result = validate(value);
-    if (result instanceof Promise || result.issues !== undefined) return careful(value);
-    return (copies && found === "plain" ? result.value : copyJson(result.value)) as OutputOf<S>;
+    copy ??= copierOf(schema);
+    const copied = copy(value);
+    return copied === refused ? careful(value) : copied;
   };
 }
-
-function isBuiltAnew(schema: unknown, seen: Set<unknown>): boolean {
-  const definition = definitionOf(schema);
-  if (definition === undefined || seen.has(schema)) return true;
-  seen.add(schema);
-  // A check looks at what a schema has built; only one that somebody wrote could put another value in its place.
-  if (definition.type === undefined) return definition.check !== "custom";
-  if (!builtAnew.has(definition.type)) return false;
-  // A default may be shared, and what a catch-all passes comes as it is.
-  if (definition.type === "default" && typeof definition.defaultValue === "object") return false;
-  if (definition.type === "object" && definition.catchall !== undefined) return false;
-  return Object.values(definition).every((part) => partsOf(part).every((child) => isBuiltAnew(child, seen)));
-}
-
-/** The schemas in a field of a definition, which may be one, a list, or a table of them. */
-const partsOf = (part: unknown): unknown[] =>
-  definitionOf(part) !== undefined || typeof part !== "object" || part === null ? [part] : Object.values(part);

@@ -1,9 +1,10 @@
-import { type Call, type Handler, type Layer, type Reply, type Stack, wrapService } from "../core/call.js";
+import type { Call, Handler, Layer, Reply, Stack } from "../core/call.js";
 import type { Code } from "../core/code.js";
 import type { Contract } from "../core/contract.js";
-import { errorOf } from "../core/error.js";
+import { errorOf, type PangaeaError } from "../core/error.js";
 import { eventMethod, type Subscription } from "../core/module.js";
 import { AlreadyHandled } from "../core/work.js";
+import { wrapService } from "../core/wrap.js";
 
 /** A service as the host needs it. */
 export interface HostedService {
@@ -40,7 +41,12 @@ interface Entry {
 export class ServiceHost {
   readonly #entries = new Map<string, Entry>();
 
-  readonly local: Handler = (call) => this.#dispatch(call, "local");
+  readonly local: Handler = Object.assign((call: Call) => this.#dispatch(call, "local"), {
+    direct: (service: string, version: number, method: string) => {
+      const entry = this.#entries.get(service);
+      return entry?.version === version ? entry.local.request.get(method) : undefined;
+    },
+  });
   readonly remote: Handler = (call) => this.#dispatch(call, "remote");
 
   /** `placed`: the services that belong here, also while they are not running. */
@@ -65,7 +71,7 @@ export class ServiceHost {
       pending: 0,
       onIdle: undefined,
     };
-    const counting = countingLayer(entry);
+    const counting = countingLayer(name, entry);
     for (const side of ["local", "remote"] as const) {
       for (const method of Object.keys(hosted.contract.procedures)) {
         const stack = [counting, ...hosted.stackOf(method, side === "remote")];
@@ -95,7 +101,7 @@ export class ServiceHost {
     if (entry === undefined && !this.placed.includes(call.service)) {
       return refuse("unimplemented", `This process does not serve ${call.service}.`);
     }
-    if (entry === undefined || entry.draining) return refuse("unavailable", `${call.service} is not running now.`);
+    if (entry === undefined) return Promise.reject(notRunning(call.service));
     if (call.kind === "request" && entry.version !== call.version) {
       const versions = `as version ${entry.version}, and was asked as version ${call.version}`;
       return refuse("failed_precondition", `${call.service} is served here ${versions}.`);
@@ -105,8 +111,11 @@ export class ServiceHost {
   }
 }
 
-/** Keeps count of what a drain has to wait for. */
-function countingLayer(entry: Entry): Layer {
+const notRunning = (service: string): PangaeaError =>
+  errorOf("unavailable", `${service} is not running now.`, { outcome: "not-executed" });
+
+/** Keeps count of what a drain has to wait for, and refuses what comes too late. */
+function countingLayer(service: string, entry: Entry): Layer {
   const done = () => {
     if (--entry.pending === 0) entry.onIdle?.();
   };
@@ -114,12 +123,13 @@ function countingLayer(entry: Entry): Layer {
     role: "drain",
     why: "Around everything, so that a module that stops waits for all that it has begun.",
     enter(call) {
+      if (entry.draining) throw notRunning(service);
       entry.pending++;
       return call;
     },
-    leave(reply) {
+    leave(output) {
       done();
-      return reply;
+      return output;
     },
     fail(error) {
       done();

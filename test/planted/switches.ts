@@ -38,7 +38,7 @@ const freshContext =
   (call) =>
     edge({
       ...call,
-      context: new Context({
+      context: Context.of({
         clock: call.context.clock,
         deadline: call.context.clock.now() + 60_000,
         headers: call.context.headers,

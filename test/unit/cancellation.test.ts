@@ -97,7 +97,7 @@ describe("a context", () => {
 
   it("never has less than no time left, and keeps what is local to itself", () => {
     const clock = new HandClock();
-    const context = new Context({ clock, deadline: 10 });
+    const context = Context.of({ clock, deadline: 10 });
     clock.advance(50);
     expect(context.remainingMs()).toBe(0);
     const key = Symbol("local");

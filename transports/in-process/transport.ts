@@ -8,6 +8,7 @@ import {
   errorOf,
   type Handler,
   type Listener,
+  type Reply,
   type Transport,
 } from "../../src/core/index.js";
 
@@ -34,9 +35,8 @@ export const createTransport: CreateTransport = ({ logger }): Transport => {
   const served = new Map<string, Served>();
   const emitter = new EventEmitter();
 
-  const call =
-    (address: string): Handler =>
-    (call) => {
+  const callAt = (address: string): Handler => {
+    const call = (call: Call): Promise<Reply> => {
       const target = served.get(address);
       if (target === undefined) {
         const message = `Nothing serves "${address}" in this process.`;
@@ -54,9 +54,12 @@ export const createTransport: CreateTransport = ({ logger }): Transport => {
         },
       );
     };
+    const direct: Handler["direct"] = (...procedure) => served.get(address)?.handler.direct?.(...procedure);
+    return Object.assign(call, { direct });
+  };
 
   const connect = (address: string): Connection => ({
-    call: call(address),
+    call: callAt(address),
     subscribe(topic, onEvent) {
       const listener = (payload: unknown) => {
         try {

@@ -5,7 +5,7 @@ import { product } from "./contract.js";
 
 @injectable()
 class ProductService implements ServiceOf<typeof product> {
-  async get(input: Input<typeof product, "get">) {
+  get(input: Input<typeof product, "get">) {
     return answer(input);
   }
 }
