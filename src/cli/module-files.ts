@@ -198,6 +198,7 @@ const topology: Topology = {
     },
   ],
   routes: new Map(),
+  without: [],
   defaultRoute: "http",
   registry: "supervisor",
   transports: {},

@@ -14,6 +14,8 @@ export interface Topology {
   readonly file: string;
   readonly name: string;
   readonly processes: readonly ProcessSpec[];
+  /** Modules that are there and not part of this system. */
+  readonly without: readonly string[];
   /** Service name → transport name, for calls from other processes. */
   readonly routes: ReadonlyMap<string, string>;
   readonly defaultRoute: string;

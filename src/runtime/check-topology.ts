@@ -46,12 +46,26 @@ export function findTopologyFaults(topology: Topology, known: Known): string[] {
     if (known.transports.includes(transport)) continue;
     fault(`transports.${transport}`, `there is no transport "${transport}"; there are ${known.transports.join(", ")}`);
   }
+  checkPlaces(topology, moduleNames, fault);
   checkListeners(topology, known, fault);
   checkModules(topology, known, fault);
   return faults;
 }
 
 type Fault = (key: string, message: string) => void;
+
+/** A module that nobody placed would be missing without a word, and so would what it does with the others' events. */
+function checkPlaces(topology: Topology, modules: readonly string[], fault: Fault): void {
+  for (const module of modules) {
+    if (processOf(topology, module) !== undefined || topology.without.includes(module)) continue;
+    fault("processes", `no process has the module ${module}; place it, or leave it out by name: without: [${module}]`);
+  }
+  for (const module of topology.without) {
+    const at = processOf(topology, module);
+    if (!modules.includes(module)) fault("without", `there is no module "${module}"; there are ${modules.join(", ")}`);
+    if (at !== undefined) fault("without", `${module} is placed in ${at.name}; keep one of the two`);
+  }
+}
 
 function checkListeners(topology: Topology, known: Known, fault: Fault): void {
   for (const process of topology.processes) {

@@ -21,6 +21,7 @@ const file = z.strictObject({
       listen: listen.optional(),
     }),
   ),
+  without: z.array(name).default([]),
   routes: z.record(name, name).default({ default: "http" }),
   registry: z.strictObject({ kind: z.enum(["static", "supervisor"]) }).default({ kind: "supervisor" }),
   transports: z.record(name, z.record(z.string(), z.coerce.string())).default({}),
@@ -55,7 +56,7 @@ export function parseTopology(path: string, text: string): Topology {
     );
     throw new ConfigurationError(faults.join("\n"));
   }
-  const { processes, routes, registry, transports } = parsed.data;
+  const { processes, without, routes, registry, transports } = parsed.data;
   const { default: defaultRoute = "http", ...others } = routes;
   const specs: ProcessSpec[] = Object.entries(processes).map(([process, spec]) => ({
     name: process,
@@ -70,6 +71,7 @@ export function parseTopology(path: string, text: string): Topology {
     file: path,
     name: parsed.data.name,
     processes: specs,
+    without,
     routes: new Map(Object.entries(others)),
     defaultRoute,
     registry: registry.kind,

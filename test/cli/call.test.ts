@@ -1,8 +1,10 @@
 import { freePort } from "pangaea/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { becomesReady, type Cli, projectWith, runCli, startCli } from "./run-cli.js";
+import { becomesReady, type Cli, projectWith, runCli, startCli, usersOnly } from "./run-cli.js";
 
-const project = projectWith({ monolith: "name: small\nprocesses:\n  all: { gateway: {}, modules: [users] }\n" });
+const project = projectWith({
+  monolith: `name: small\nprocesses:\n  all: { gateway: {}, modules: [users] }\n${usersOnly}`,
+});
 let system: Cli;
 let env: Record<string, string>;
 beforeAll(async () => {

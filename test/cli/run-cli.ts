@@ -138,6 +138,9 @@ export function folderWith(files: Readonly<Record<string, string>>): { path: str
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
+/** Goes into a topology of the shop that has its users only. */
+export const usersOnly = "without: [catalog, inventory, notifications, orders, payments, storefront]\n";
+
 /** A project with topologies of its own and the shop's modules. */
 export const projectWith = (topologies: Readonly<Record<string, string>>) =>
   folderWith({

@@ -1,10 +1,19 @@
 import { execFileSync } from "node:child_process";
 import { freePort } from "pangaea/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { becomesReady, type Cli, eventually, isAlive, projectWith, runProcess, startCli } from "./run-cli.js";
+import {
+  becomesReady,
+  type Cli,
+  eventually,
+  isAlive,
+  projectWith,
+  runProcess,
+  startCli,
+  usersOnly,
+} from "./run-cli.js";
 
 const project = projectWith({
-  split: "name: small\nprocesses:\n  edge: { gateway: {} }\n  people: { modules: [users] }\n",
+  split: `name: small\nprocesses:\n  edge: { gateway: {} }\n  people: { modules: [users] }\n${usersOnly}`,
 });
 
 interface Running extends Cli {

@@ -3,11 +3,11 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { freePort } from "pangaea/testing";
 import { afterAll, describe, expect, it } from "vitest";
-import { becomesReady, eventually, main, projectWith, runProcess, startCli } from "./run-cli.js";
+import { becomesReady, eventually, main, projectWith, runProcess, startCli, usersOnly } from "./run-cli.js";
 
 const project = projectWith({
-  monolith: "name: small\nprocesses:\n  all: { gateway: {}, modules: [users] }\n",
-  split: "name: small\nprocesses:\n  edge: { gateway: {} }\n  people: { modules: [users] }\n",
+  monolith: `name: small\nprocesses:\n  all: { gateway: {}, modules: [users] }\n${usersOnly}`,
+  split: `name: small\nprocesses:\n  edge: { gateway: {} }\n  people: { modules: [users] }\n${usersOnly}`,
 });
 afterAll(project.remove);
 const at = (env: Record<string, string> = {}) => ({

@@ -33,6 +33,7 @@ describe("a topology file", () => {
         { name: "one", modules: [], gateway: { host: undefined, port: undefined }, listen: {} },
         { name: "two", modules: ["a"], gateway: undefined, listen: { http: "", redis: "" } },
       ],
+      without: [],
       routes: new Map(),
       defaultRoute: "http",
       registry: "supervisor",
@@ -151,12 +152,14 @@ describe("a topology for modules", () => {
       ),
     ).toEqual([]);
     expect(faultsOf(whole(both, "routes: { default: redis, b: http }"), needing, moduleOf(b))).toEqual([]);
+    const alone = whole("  one: { gateway: {}, modules: [b] }", "without: [a]");
+    expect(faultsOf(alone, moduleOf(a), moduleOf(b))).toEqual([]);
   });
 
   it.each<[string, string, Module[], string]>([
     [
       "an unknown module",
-      whole("  one: { gateway: {}, modules: [c] }"),
+      whole("  one: { gateway: {}, modules: [c] }", "without: [a, b]"),
       [moduleOf(a), moduleOf(b)],
       'processes.one.modules: there is no module "c"; there are a, b',
     ],
@@ -171,6 +174,24 @@ describe("a topology for modules", () => {
       whole("  one: { gateway: {}, modules: [a, a] }"),
       [moduleOf(a)],
       "processes.one.modules: a is placed twice, also in one",
+    ],
+    [
+      "a module placed nowhere",
+      whole("  one: { gateway: {}, modules: [a] }"),
+      [moduleOf(a), moduleOf(b)],
+      "processes: no process has the module b; place it, or leave it out by name: without: [b]",
+    ],
+    [
+      "a module that is left out and not there",
+      whole("  one: { gateway: {}, modules: [a] }", "without: [b]"),
+      [moduleOf(a)],
+      'without: there is no module "b"; there are a',
+    ],
+    [
+      "a module that is left out and placed",
+      whole("  one: { gateway: {}, modules: [a] }", "without: [a]"),
+      [moduleOf(a)],
+      "without: a is placed in one; keep one of the two",
     ],
     [
       "no gateway",
@@ -231,7 +252,7 @@ describe("a topology for modules", () => {
     ],
     [
       "a required module that is nowhere",
-      whole("  one: { gateway: {}, modules: [a] }"),
+      whole("  one: { gateway: {}, modules: [a] }", "without: [b]"),
       [moduleOf(a, { requires: [b] }), moduleOf(b)],
       "processes.one.modules: a requires b, which no process has; place it",
     ],
@@ -243,7 +264,7 @@ describe("a topology for modules", () => {
     ],
     [
       "an event whose producer is nowhere",
-      whole("  one: { gateway: {}, modules: [a] }"),
+      whole("  one: { gateway: {}, modules: [a] }", "without: [b]"),
       [moduleOf(a, { on: [when(b.events.made, Service, async () => {})] }), moduleOf(b)],
       "processes.one.modules: a wants b.made, but no process has b; place it",
     ],
