@@ -22,6 +22,12 @@ const medianOf = (spread: Spread | undefined): string => (spread === undefined ?
 const withSpread = ({ median, low, high }: Spread): string => `${whole(median)} (${whole(low)}–${whole(high)})`;
 const ratio = (value: number | null): string => (value === null ? "" : value.toFixed(2));
 
+/** What a reader must know of a virtual machine that did not have its processors to itself. */
+export const withheldPart = (share: number | undefined): string =>
+  share === undefined || share < 0.01
+    ? ""
+    : ` **Not a quiet machine**: its host gave ${Math.round(share * 100)} % of the processors' time to others during the run.`;
+
 /** The run as `RESULTS.md`. */
 export function reportOf({ machine, goals, contenders, stacks }: Results): string {
   const present = new Set(contenders.map(({ area }) => area));
@@ -29,7 +35,7 @@ export function reportOf({ machine, goals, contenders, stacks }: Results): strin
     "# Results of `npm run bench`",
     "Written by the run itself. Ratios carry over to other machines; absolute figures do not.",
     `${machine.date}, commit ${machine.commit}. Node ${machine.node}, redis-server ${machine.redis}, ${machine.system}, ` +
-      `${machine.cores} cores (${machine.cpu}), ${machine.memoryGb} GB.`,
+      `${machine.cores} cores (${machine.cpu}), ${machine.memoryGb} GB.${withheldPart(machine.withheld)}`,
     "A closed loop with c calls in flight; a question of about 40 bytes, an answer of about 290 (or 4 kB, or 64 kB). " +
       "Every contender runs in every round, each end in a process of its own. Figures are medians over the rounds, in " +
       "brackets the range of the middle half. Latencies and CPU per call in µs.",

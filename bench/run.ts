@@ -7,7 +7,7 @@ import { entries } from "./contenders.js";
 import { fixedHeaders } from "./edge.js";
 import { judge } from "./goals.js";
 import { installPeers } from "./install-peers.js";
-import { describeMachine, root } from "./machine.js";
+import { describeMachine, processorTime, root } from "./machine.js";
 import { measureArea } from "./measure-area.js";
 import { areaPart, goalTable, reportOf } from "./report.js";
 import type { ContenderResult, Results } from "./results.js";
@@ -45,6 +45,7 @@ if (values.help || only?.some((name) => !areas.includes(name as Area))) {
 
 if (!withoutPeers) installPeers(say);
 const wanted = areas.filter((area) => only === undefined || only.includes(area));
+const before = processorTime();
 const redis = await startRedisServer();
 const contenders: ContenderResult[] = [];
 try {
@@ -72,7 +73,7 @@ const goals = judge(contenders);
 say(`## Goals\n\n${goalTable(goals)}`);
 if (whole) {
   const stacks = Object.fromEntries(["local", "http", "redis"].map((name) => [name, stackOf(name)]));
-  const results: Results = { machine: describeMachine(), goals, contenders, stacks };
+  const results: Results = { machine: describeMachine(before), goals, contenders, stacks };
   writeFileSync(`${root}bench/RESULTS.md`, reportOf(results));
   writeFileSync(`${root}bench/results.json`, `${JSON.stringify(results, rounded, 1)}\n`);
   say("\nWritten: bench/RESULTS.md, bench/results.json");

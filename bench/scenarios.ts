@@ -37,8 +37,8 @@ export interface Effort {
 
 /** Many short rounds: where a virtual machine stands still for a moment it spoils one round of one contender, not a figure. */
 export const effortOf = (area: Area, quick: boolean): Effort => {
-  if (area === "local") return { rounds: quick ? 101 : 401, durationMs: 5 };
-  return { rounds: quick ? 15 : 41, durationMs: 60 };
+  if (area === "local") return { rounds: quick ? 101 : 301, durationMs: 5 };
+  return { rounds: quick ? 11 : 25, durationMs: 60 };
 };
 
 /** How long each contender runs before anything is measured, until its code is compiled. */

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { root } from "../machine.js";
+import { withheldPart } from "../report.js";
 import type { Spread } from "../statistics.js";
 import type { ContenderFigures, ShopGoal, ShopResults, StorageResults } from "./results.js";
 
@@ -85,13 +86,13 @@ nothing else, for all contenders: no code is changed, and syncing costs nothing.
 
 /** The run as `SHOP.md`. */
 export function reportOf({ machine, versions, seconds, rounds, goals, storages }: ShopResults): string {
-  const { date, commit, node, redis, system, cores, cpu, memoryGb } = machine;
+  const { date, commit, node, redis, system, cores, cpu, memoryGb, withheld } = machine;
   const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const parts = [
     "# The whole shop: `npm run bench:shop`",
     "Written by the run itself. Ratios carry over to other machines; absolute figures do not.",
     `${date}, commit ${commit}. Node ${node}, redis-server ${redis}, ${packages.join(", ")}; ${system}, ${cores} cores ` +
-      `(${cpu}), ${memoryGb} GB. ${rounds} rounds of ${seconds} s each.`,
+      `(${cpu}), ${memoryGb} GB. ${rounds} rounds of ${seconds} s each.${withheldPart(withheld)}`,
     whatItIs,
     "## Goals",
     goalTable(goals),

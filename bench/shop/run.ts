@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { parseArgs } from "node:util";
 import { startRedisServer } from "../../src/testing/index.js";
 import { installPeers } from "../install-peers.js";
-import { describeMachine, root, versionsOf } from "../machine.js";
+import { describeMachine, processorTime, root, versionsOf } from "../machine.js";
 import { Contender } from "./contender.js";
 import { goalTable, intoReadme, reportOf, storageTable } from "./report.js";
 import { judge, names, type ShopResults, type Storage, type StorageResults } from "./results.js";
@@ -37,6 +37,7 @@ const systems = [
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 
 installPeers(say);
+const before = processorTime();
 const storages: StorageResults[] = [];
 if (values.only !== "memory") storages.push(await measure("durable", `${root}bench`));
 if (values.only !== "durable") {
@@ -51,7 +52,7 @@ if (values.only === undefined && !values.quick) {
     ...versionsOf(["fastify"]),
     ...ownVersions(["express", "undici", "ioredis", "better-sqlite3", "kysely"]),
   };
-  const results: ShopResults = { machine: describeMachine(), versions, seconds, rounds, goals, storages };
+  const results: ShopResults = { machine: describeMachine(before), versions, seconds, rounds, goals, storages };
   writeFileSync(`${root}bench/SHOP.md`, reportOf(results));
   writeFileSync(`${root}bench/shop-results.json`, `${JSON.stringify(results, rounded, 1)}\n`);
   intoReadme(results);

@@ -87,6 +87,7 @@ it("the report shows each goal with its verdict, each figure, and what failed", 
     redis: "7.0.0",
     commit: "abc",
     date: "2020-01-01",
+    withheld: 0.25,
   };
   const text = reportOf({ machine, goals: judge(contenders), contenders, stacks: { local: "layers" } });
   expect(text).toContain("moleculer local, validator | 1.50 | 2.50 | 2.00 | reached |");
@@ -94,4 +95,5 @@ it("the report shows each goal with its verdict, each figure, and what failed", 
   expect(text).toContain("| grpc-js | failed: it ended |");
   expect(text).toContain("peer 1.2.3");
   expect(text).toContain("layers");
+  expect(text).toContain("gave 25 % of the processors' time to others");
 });
