@@ -2,8 +2,8 @@ import { relative } from "node:path";
 import type { Reporter, TestModule, Vitest } from "vitest/node";
 
 /**
- * Prints, at the end of a run, how long each kind of test took, which tests passed only when they were tried again, and
- * one line with the counts.
+ * Prints, at the end of a run, how long each kind of test took, which tests passed only when they were tried again, how
+ * many scenarios ran in how many layouts, and one line with the counts.
  */
 export default class TimesReporter implements Reporter {
   #root = process.cwd();
@@ -36,6 +36,20 @@ export default class TimesReporter implements Reporter {
       process.stdout.write("\nPassed only when tried again, because the machine stood still meanwhile:\n");
       for (const name of triedAgain) process.stdout.write(`  ${name}\n`);
     }
+    const scenarios = modules.find((module) => module.relativeModuleId === "test/scenarios/scenarios.test.ts");
+    if (scenarios !== undefined) process.stdout.write(`\n${scenarioLine(scenarios)}\n`);
     process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`);
   }
+}
+
+/** Every layout is a suite, and every story a test of each of them. */
+function scenarioLine(module: TestModule): string {
+  const layouts = [...module.children.suites()].map((suite) => {
+    const results = [...suite.children.allTests()].map((test) => test.result().state);
+    const passed = results.filter((state) => state === "passed").length;
+    return { name: suite.name, stories: results.length, passed };
+  });
+  const stories = Math.max(0, ...layouts.map((layout) => layout.stories));
+  const parts = layouts.map(({ name, passed }) => (passed === stories ? name : `${name} (only ${passed} passed)`));
+  return `${stories} scenarios in ${layouts.length} layouts: ${parts.join("; ")}`;
 }
