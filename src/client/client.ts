@@ -15,10 +15,10 @@ export interface ClientSpec<C extends Contract> {
   readonly stackOf: (method: string, remote: boolean) => Stack;
 }
 
-/** A call that has settled leaves no trace with the work it was part of; one that was given up has left it by that. */
+/** A call that has settled leaves no trace with the work it was part of. */
 const ending: LookingLayer = {
   role: "client",
-  why: "Innermost: it has settled when its reply is there, whoever still waits for it.",
+  why: "Around everything, so that a call that is refused on its way leaves no trace either.",
   leave(output, call) {
     call.context.cancellation.detach();
     return output;
@@ -48,7 +48,7 @@ export function createClient<C extends Contract>({ contract, caller, route, stac
       if (edge !== route.current) {
         edge = route.current;
         const direct = edge.call.direct?.(contract.name, contract.version, method);
-        send = wrapClient([...stackOf(method, edge.remote), ending], direct ?? edge.call);
+        send = wrapClient([ending, ...stackOf(method, edge.remote)], direct ?? edge.call);
       }
       const deadlineMs = Math.min(options?.deadlineMs ?? procedure.deadlineMs, procedure.deadlineMs);
       const context = ctx.child(deadlineMs, options?.idempotencyKey);

@@ -109,19 +109,15 @@ function join({ layers, end, replies }: Fused, replying: boolean): Service {
   const { watch, unwatch } = layers[limitPlace]!.limit!;
   const inside = limitPlace + 1;
   const leavesInside = leaving.filter((place) => place >= inside).length;
-  /** Whether what settles the call is the last to see it: then it may well come twice. */
-  const bare = leavesInside === leaves.length && fails.slice(0, inside).every((fail) => fail === undefined);
   return (call) =>
     new Promise((resolve, reject) => {
       let waiting = true;
       const entered = enterAll(call);
-      const giveUp: (error: unknown) => void = bare
-        ? reject
-        : (error) => {
-            if (!waiting) return;
-            waiting = false;
-            reject(failFrom(inside, outermost, error, entered));
-          };
+      const giveUp = (error: unknown) => {
+        if (!waiting) return;
+        waiting = false;
+        reject(failFrom(inside, outermost, error, entered));
+      };
       const settled = (result: unknown) => {
         let output: unknown;
         try {

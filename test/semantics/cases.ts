@@ -269,6 +269,18 @@ export const semanticsCases: readonly SemanticsCase[] = [
     },
   },
   {
+    title: "leaves no trace of a call with the work it was part of, whether it was answered or refused",
+    async run(system) {
+      const [client, ctx] = [system.client(front), system.context(20_000)];
+      await client.count({ by: 1 }, ctx, { idempotencyKey: id() });
+      assert.equal(ctx.cancellation.followers, 0, "answered");
+      await assert.rejects(client.count({ by: "one" as never }, ctx));
+      assert.equal(ctx.cancellation.followers, 0, "refused before it was sent");
+      await assert.rejects(client.count({ by: 1 }, ctx, { deadlineMs: 0 }));
+      assert.equal(ctx.cancellation.followers, 0, "not begun");
+    },
+  },
+  {
     title: "keeps the promise of a key from whichever process it is called",
     async run(system) {
       for (const caller of system.processes.keys()) {
