@@ -5,6 +5,7 @@ import { staticRegistry } from "../discovery/static-registry.js";
 import { supervisorRegistry } from "../discovery/supervisor-registry.js";
 import { createLogger } from "../observability/pino-logger.js";
 import { staticInstances } from "../runtime/addresses.js";
+import { readFailpoints } from "../runtime/failpoints.js";
 import { ProcessRuntime } from "../runtime/process-runtime.js";
 import { loadTransport } from "../runtime/project.js";
 import { ConfigurationError, readSettings } from "../runtime/settings.js";
@@ -21,6 +22,7 @@ export interface StartOptions {
 /** Runs one process of a topology until it is told to stop; then drains it. */
 export async function start(options: StartOptions): Promise<number> {
   const settings = readSettings(process.env);
+  const failpoints = readFailpoints(process.env);
   const { topology, modules } = await loadSystem(options.topology);
   const own = chooseProcess(topology, options.process);
   const logger = createLogger(settings.logLevel, process.env.LOG_FORMAT === "json" ? "json" : "text", {
@@ -36,7 +38,7 @@ export async function start(options: StartOptions): Promise<number> {
     modules,
     settings,
     registry,
-    parts: { clock: systemClock, ids: systemIds, logger },
+    parts: { clock: systemClock, ids: systemIds, logger, failpoints },
     loadTransport,
     loadGateway: async () => (await import("../gateway/gateway.js")).createGateway,
   });

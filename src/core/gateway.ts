@@ -1,5 +1,6 @@
 import type { Clock } from "./clock.js";
 import type { Contract } from "./contract.js";
+import type { Failpoints } from "./failpoints.js";
 import type { Ids } from "./ids.js";
 import type { Logger } from "./logger.js";
 
@@ -20,6 +21,7 @@ export interface GatewayOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly logger: Logger;
+  readonly failpoints?: Failpoints;
 }
 
 export interface Gateway {

@@ -10,6 +10,7 @@ export * from "./contract.js";
 export * from "./cursor.js";
 export * from "./deadline.js";
 export * from "./error.js";
+export * from "./failpoints.js";
 export * from "./gateway.js";
 export * from "./ids.js";
 export * from "./json.js";

@@ -3,6 +3,7 @@ import type { Call, Handler } from "../core/call.js";
 import { type Clock, sleep } from "../core/clock.js";
 import { type Context, type Principal, rootContext } from "../core/context.js";
 import { errorOf } from "../core/error.js";
+import type { Failpoints } from "../core/failpoints.js";
 import type { Logger } from "../core/logger.js";
 import { run } from "../storage/framework-rows.js";
 import type { OutboxRow } from "../storage/framework-tables.js";
@@ -16,6 +17,7 @@ export interface RelayOptions {
   readonly deliver: (call: Call) => ReturnType<Handler>;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly failpoints?: Failpoints;
 }
 
 const batchSize = 100;
@@ -119,8 +121,10 @@ export class Relay {
 
   async #deliver(row: OutboxRow, subscriber: string): Promise<void> {
     const call = this.#callOf(row, subscriber);
+    this.options.failpoints?.hit("relay.before-deliver");
     try {
       await this.options.deliver(call);
+      this.options.failpoints?.hit("relay.confirmed-before-cursor");
     } finally {
       // Else the relay's own cancellation would know every delivery there ever was.
       call.context.cancellation.detach();

@@ -80,7 +80,9 @@ const handle =
     const input = inputOf(request, route);
     const idempotencyKey = keyOf(request, route);
     const context = contextOf(request, response, route, options);
+    options.failpoints?.hit("gateway.before-call");
     const output = await route.invoke(input, context, { idempotencyKey });
+    options.failpoints?.hit("gateway.before-reply");
     send(response, route, output);
   };
 

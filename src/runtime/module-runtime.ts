@@ -54,6 +54,7 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
           migrations: module.migrations,
           clock: parts.clock,
           ids: parts.ids,
+          failpoints: parts.failpoints,
           listener: {
             outboxGrew: () => relay?.wake(),
             sagaStarted: (name, id) => sagas?.wake(name, id),
@@ -71,6 +72,7 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
         resolve: (target) => resolve(target),
         clock: parts.clock,
         logger,
+        failpoints: parts.failpoints,
       });
       relay = new Relay({
         store,
@@ -78,6 +80,7 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
         deliver: around.deliver,
         clock: parts.clock,
         logger,
+        failpoints: parts.failpoints,
       });
     }
     resolve = createContainer(module, {

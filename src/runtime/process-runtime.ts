@@ -56,7 +56,7 @@ export class ProcessRuntime {
     this.#options = options;
     this.#parts = { ...options.parts, deadlines: new Deadlines(options.parts.clock) };
     this.#stacks = createStacks(this.#parts);
-    this.#host = new ServiceHost(options.process.modules);
+    this.#host = new ServiceHost(options.process.modules, options.parts.failpoints);
     this.#connections = new Connections(options, this.#stacks, this.#host);
     const stack = [clientDeadline(this.#parts.deadlines)];
     this.#deliver = wrap(stack, (call) => this.#connections.route(call.service).current.call(call));

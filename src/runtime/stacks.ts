@@ -2,6 +2,7 @@ import type { Layer, Stack } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
 import type { Contract, Procedure } from "../core/contract.js";
 import type { Deadlines } from "../core/deadline.js";
+import type { Failpoints } from "../core/failpoints.js";
 import type { Ids } from "../core/ids.js";
 import type { Logger } from "../core/logger.js";
 import type { Subscription } from "../core/module.js";
@@ -15,12 +16,14 @@ import { tracing } from "../interceptors/tracing.js";
 import { clientValidation, serverValidation } from "../interceptors/validation.js";
 import { compiledValidatorOf } from "../schema/compiled-validator.js";
 
-/** What the layers need of the process they run in. */
+/** What the layers, and the modules, need of the process they run in. */
 export interface StackParts {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly logger: Logger;
   readonly deadlines: Deadlines;
+  /** By default without effect. */
+  readonly failpoints?: Failpoints;
   /** Changes a stack before it is built. For tests that add an interceptor or leave one out, to see what breaks. */
   readonly revise?: (stack: Stack, place: "client" | "server" | "event", remote: boolean) => Stack;
 }

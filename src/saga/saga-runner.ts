@@ -1,7 +1,8 @@
 import { type Clock, sleep } from "../core/clock.js";
-import { type CallContext, type Context, type Principal, rootContext } from "../core/context.js";
+import type { CallContext, Context } from "../core/context.js";
 import type { Contract } from "../core/contract.js";
 import { errorOf, isError, type PangaeaError } from "../core/error.js";
+import type { Failpoints } from "../core/failpoints.js";
 import type { Logger } from "../core/logger.js";
 import { errorMessageOf } from "../core/message.js";
 import type { Constructor, SagaReference } from "../core/module.js";
@@ -12,6 +13,7 @@ import type { ModuleStore } from "../storage/module-store.js";
 import type { Saga } from "./define-saga.js";
 import { keyedClients } from "./keyed-clients.js";
 import { moveAfter } from "./move-after.js";
+import { withStepContext } from "./step-context.js";
 import { endSaga, failureOf, loadSaga, saveSaga, settledAs } from "./saga-rows.js";
 
 export interface SagaRunnerOptions {
@@ -21,10 +23,9 @@ export interface SagaRunnerOptions {
   readonly resolve: (target: Constructor) => unknown;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly failpoints?: Failpoints;
 }
 
-/** How long one step's calls may take. */
-const stepDeadlineMs = 10_000;
 /** How long before a waiting handler's deadline it is told that the saga still runs: time to read, and to answer. */
 const answerMarginMs = 250;
 const maxRunning = 256;
@@ -174,7 +175,9 @@ export class SagaRunner implements Sagas {
     if (step === undefined) return this.#end(saga, row, "completed");
     const state = JSON.parse(row.state) as object;
     const clients = keyedClients(saga, row, `${step.name}/run`, this.options.clientOf);
-    const result: unknown = await this.#withContext(row, (ctx) => step.run(state, clients, ctx));
+    this.options.failpoints?.hit("saga.before-step");
+    const result: unknown = await this.#inContext(row, (ctx) => step.run(state, clients, ctx));
+    this.options.failpoints?.hit("saga.after-step");
     const next =
       step.keep === undefined ? row.state : JSON.stringify(saga.validate({ ...state, ...step.keep(result) }));
     const change = { step: row.step + 1, state: next };
@@ -188,7 +191,9 @@ export class SagaRunner implements Sagas {
     const { undo } = step;
     if (undo !== undefined) {
       const clients = keyedClients(saga, row, `${step.name}/undo`, this.options.clientOf);
-      await this.#withContext(row, (ctx) => undo(JSON.parse(row.state), clients, ctx));
+      this.options.failpoints?.hit("saga.before-undo");
+      await this.#inContext(row, (ctx) => undo(JSON.parse(row.state), clients, ctx));
+      this.options.failpoints?.hit("saga.after-undo");
     }
     return this.#update(row, { step: row.step - 1 });
   }
@@ -218,28 +223,19 @@ export class SagaRunner implements Sagas {
       if (!(await endSaga(this.options.store, tx, ended)) || ending === undefined) return;
       await ending.run(this.options.resolve(ending.target), tx, JSON.parse(row.state), failureOf(row));
     };
-    await this.#withContext(row, (ctx) => this.options.store.commit(ctx, change));
+    this.options.failpoints?.hit("saga.before-end");
+    await this.#inContext(row, (ctx) => this.options.store.commit(ctx, change));
     return ended;
   }
 
   async #update(row: SagaRow, change: Partial<SagaRow>): Promise<SagaRow> {
     const next = { ...row, ...change, updated_at: this.options.clock.wallTime() };
     await saveSaga(this.options.store, next);
+    this.options.failpoints?.hit("saga.after-write");
     return next;
   }
 
-  /** A context for one step, which ends with it: on behalf of whoever began the saga, cancelled when the module stops. */
-  async #withContext<T>(row: SagaRow, run: (ctx: Context) => Promise<T>): Promise<T> {
-    const cancellation = new Cancellation(this.#stop);
-    const context = rootContext(this.options.clock, stepDeadlineMs, {
-      headers: JSON.parse(row.headers) as Record<string, string>,
-      principal: row.principal === null ? undefined : (JSON.parse(row.principal) as Principal),
-      cancellation,
-    });
-    try {
-      return await run(context);
-    } finally {
-      cancellation.detach();
-    }
+  #inContext<T>(row: SagaRow, run: (ctx: Context) => Promise<T>): Promise<T> {
+    return withStepContext(row, this.options.clock, this.#stop, run);
   }
 }

@@ -2,6 +2,7 @@ import type { Call, Handler, Layer, Reply, Stack } from "../core/call.js";
 import type { Code } from "../core/code.js";
 import type { Contract } from "../core/contract.js";
 import { errorOf, type PangaeaError } from "../core/error.js";
+import { type Failpoints, inertFailpoints } from "../core/failpoints.js";
 import { eventMethod, type Subscription } from "../core/module.js";
 import { AlreadyHandled } from "../core/work.js";
 import { wrapService } from "../core/wrap.js";
@@ -50,7 +51,10 @@ export class ServiceHost {
   readonly remote: Handler = (call) => this.#dispatch(call, "remote");
 
   /** `placed`: the services that belong here, also while they are not running. */
-  constructor(private readonly placed: readonly string[] = []) {}
+  constructor(
+    private readonly placed: readonly string[] = [],
+    private readonly failpoints: Failpoints = inertFailpoints,
+  ) {}
 
   /** How many calls are being handled. */
   get pending(): number {
@@ -79,7 +83,7 @@ export class ServiceHost {
       }
       for (const subscription of hosted.subscriptions) {
         const stack = [counting, ...hosted.eventStackOf(subscription, side === "remote")];
-        const handler = wrapService(stack, reactionOf(subscription, hosted.resolve(subscription)));
+        const handler = wrapService(stack, reactionOf(subscription, hosted.resolve(subscription), this.failpoints));
         entry[side].event.set(eventMethod(subscription.event), handler);
       }
     }
@@ -155,13 +159,15 @@ const procedureOf = (service: object, method: string): ((call: Call) => Promise<
 };
 
 const reactionOf =
-  (subscription: Subscription, target: unknown) =>
+  (subscription: Subscription, target: unknown, failpoints: Failpoints) =>
   async (call: Call): Promise<unknown> => {
+    failpoints.hit("event.before-handler");
     try {
       await subscription.handle(target, call.input, call.context);
     } catch (error) {
       // The effect is there already, from an earlier delivery whose confirmation was lost.
       if (!(error instanceof AlreadyHandled)) throw error;
     }
+    failpoints.hit("event.after-effect");
     return {};
   };

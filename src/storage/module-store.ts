@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.js";
 import type { CallContext, Context } from "../core/context.js";
 import type { EventDefinition } from "../core/contract.js";
 import { errorOf, isError } from "../core/error.js";
+import type { Failpoints } from "../core/failpoints.js";
 import type { Ids } from "../core/ids.js";
 import { errorFrom, errorMessageOf } from "../core/message.js";
 import { eventMethod, type Migration } from "../core/module.js";
@@ -39,6 +40,7 @@ export class ModuleStore extends Database implements Work {
     private readonly clock: Clock,
     private readonly ids: Ids,
     private readonly listener: CommitListener,
+    private readonly failpoints: Failpoints | undefined,
   ) {
     super();
   }
@@ -51,6 +53,7 @@ export class ModuleStore extends Database implements Work {
     clock: Clock;
     ids: Ids;
     listener: CommitListener;
+    failpoints?: Failpoints;
   }): Promise<ModuleStore> {
     const file = openSqlite(`${options.dataDir}/${options.module}.db`);
     try {
@@ -59,7 +62,7 @@ export class ModuleStore extends Database implements Work {
       await file.close();
       throw error;
     }
-    return new ModuleStore(options.module, file, options.clock, options.ids, options.listener);
+    return new ModuleStore(options.module, file, options.clock, options.ids, options.listener, options.failpoints);
   }
 
   get read(): Kysely<any> {
@@ -92,7 +95,12 @@ export class ModuleStore extends Database implements Work {
     context.local.set(openTransaction, true);
     const after: (() => void)[] = [];
     try {
-      const result = await this.file.write.transaction().execute((db) => this.#run(db, context, change, after));
+      const result = await this.file.write.transaction().execute(async (db) => {
+        const changed = await this.#run(db, context, change, after);
+        this.failpoints?.hit("commit.before");
+        return changed;
+      });
+      this.failpoints?.hit("commit.after");
       context.local.set(handledOnce, true);
       for (const action of after) action();
       if (result.error !== undefined) throw result.error;
