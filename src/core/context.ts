@@ -14,6 +14,10 @@ export interface EventInfo {
   readonly key: string;
   /** `<producer>.<event>`. */
   readonly method: string;
+  /** Where it stands in its producer's outbox. */
+  readonly position?: number | undefined;
+  /** Events up to this position are never delivered to this subscriber again. */
+  readonly floor?: number | undefined;
 }
 
 /** What a handler knows of the call it serves, and hands on as the second argument of every call it makes. */

@@ -21,7 +21,7 @@ export interface CallMessage {
   readonly headers?: Readonly<Record<string, string>>;
   readonly principal?: Principal;
   readonly idempotencyKey?: string;
-  readonly event?: Pick<EventInfo, "id" | "key">;
+  readonly event?: Omit<EventInfo, "method">;
 }
 
 export interface ErrorMessage {
@@ -94,6 +94,11 @@ function checkTexts(value: unknown): void {
 const isPrincipal = (value: unknown): value is Principal =>
   isObject(value) && isText(value.id) && Array.isArray(value.scopes) && value.scopes.every(isText);
 
+const isPlace = (value: unknown): boolean => value === undefined || Number.isSafeInteger(value);
+
+const isEvent = (value: unknown): value is NonNullable<CallMessage["event"]> =>
+  isObject(value) && isText(value.id) && isText(value.key) && isPlace(value.position) && isPlace(value.floor);
+
 /**
  * Checks what a received call has of its own and makes it a call with a context of its own. `head` has been checked.
  * Throws `invalid_argument`.
@@ -104,7 +109,7 @@ export function callOf(head: CallHead, message: Readonly<Record<string, unknown>
     return refuse("remainingMs");
   if (headers !== undefined) checkTexts(headers);
   if (idempotencyKey !== undefined && !isText(idempotencyKey)) refuse("idempotencyKey");
-  if (event !== undefined && !(isObject(event) && isText(event.id) && isText(event.key))) refuse("event");
+  if (event !== undefined && !isEvent(event)) return refuse("event");
   if (principal !== undefined && !isPrincipal(principal)) refuse("principal");
   return {
     kind: head.kind,
@@ -121,7 +126,13 @@ export function callOf(head: CallHead, message: Readonly<Record<string, unknown>
       headers: headers as Record<string, string> | undefined,
       principal: principal as Principal | undefined,
       idempotencyKey: idempotencyKey as string | undefined,
-      event: isObject(event) ? { id: event.id as string, key: event.key as string, method: head.method } : undefined,
+      event: event && {
+        id: event.id,
+        key: event.key,
+        method: head.method,
+        position: event.position,
+        floor: event.floor,
+      },
       cancellation: new Cancellation(),
     }),
   };

@@ -20,14 +20,22 @@ export interface Subscription {
   readonly event: EventDefinition;
   readonly target: Constructor;
   readonly handle: (target: any, payload: any, ctx: CallContext) => Promise<unknown>;
+  readonly from: StartFrom;
 }
+
+/**
+ * Where a module begins that is new to a producer's at-least-once events: with the oldest that is retained, or with those
+ * committed from now on. Asked once per producer, when it first delivers to the module.
+ */
+export type StartFrom = "oldest" | "now";
 
 /** `when(orders.events.confirmed, LoyaltyService, (service, payload, ctx) => service.award({ … }, ctx))` */
 export const when = <D extends EventDefinition, T>(
   event: D,
   target: Constructor<T>,
   handle: (target: T, payload: Payload<D>, ctx: CallContext) => Promise<unknown>,
-): Subscription => ({ event, target, handle });
+  { from = "oldest" }: { readonly from?: StartFrom } = {},
+): Subscription => ({ event, target, handle, from });
 
 /** A change of a module's tables; runs once, in the order of the names. `db` is the query builder's handle. */
 export interface Migration {

@@ -95,6 +95,22 @@ export interface KeyedCall {
 }
 export const keyedCall = Symbol("keyed call");
 
+/** What a keyed call was answered with. */
+export type StoredReply = { readonly output: unknown } | { readonly error: ErrorMessage };
+
+/** The answers of a module's keyed calls, for the layer that gives a repeat the same one. */
+export interface Answers {
+  /** The answer of an earlier call with this key; throws `IDEMPOTENCY_KEY_REUSED` where that had another input. */
+  answerTo(keyed: KeyedCall): Promise<StoredReply | undefined>;
+  keepAnswer(keyed: KeyedCall, answer: StoredReply): Promise<void>;
+}
+
+/** Under this key a context's `local` says that the call has committed something: what is bound to the call is bound. */
+export const committed = Symbol("committed");
+
+/** Under this key a context's `local` says that a dead letter is handled again: nobody counts, and its effect ends it. */
+export const replaying = Symbol("replaying");
+
 /** Thrown by `Work.commit` when the event being handled has already had its effect; the event's stack confirms it. */
 export class AlreadyHandled extends Error {
   override name = "AlreadyHandled";

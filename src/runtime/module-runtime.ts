@@ -4,10 +4,12 @@ import { rootContext } from "../core/context.js";
 import type { Contract, EventDefinition } from "../core/contract.js";
 import type { Module } from "../core/module.js";
 import { validatorOf } from "../core/validation.js";
-import { Relay } from "../events/relay.js";
+import { inbox } from "../events/inbox.js";
+import { Relay, type Subscriber } from "../events/relay.js";
 import type { Saga } from "../saga/define-saga.js";
 import { SagaRunner } from "../saga/saga-runner.js";
 import type { ServiceHost } from "../server/service-host.js";
+import type { Backend } from "../storage/backend.js";
 import { ModuleStore } from "../storage/module-store.js";
 import { createContainer } from "./container.js";
 import type { StackParts, Stacks } from "./stacks.js";
@@ -17,14 +19,16 @@ export interface ModuleSurroundings {
   readonly parts: StackParts;
   readonly stacks: Stacks;
   readonly host: ServiceHost;
-  readonly dataDir: string;
+  readonly openBackend: (module: string) => Promise<Backend>;
+  /** Another process owns the module's data now. */
+  readonly onOwnershipLost: (module: string) => void;
   readonly client: (contract: Contract, caller: string) => object;
   /** Brings an event to a subscribing module, wherever it is. */
   readonly deliver: (call: Call) => ReturnType<Handler>;
   /** Sends a best-effort event to whoever listens. */
   readonly publish: (event: EventDefinition, payload: unknown) => void;
-  /** Subscribing module → names of this module's at-least-once events it wants. */
-  readonly subscribers: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Who wants this module's at-least-once events, by the subscribing module's name. */
+  readonly subscribers: ReadonlyMap<string, Subscriber>;
 }
 
 const prepareDeadlineMs = 30_000;
@@ -50,7 +54,7 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
       ? undefined
       : await ModuleStore.open({
           module: module.name,
-          dataDir: around.dataDir,
+          backend: await around.openBackend(module.name),
           migrations: module.migrations,
           clock: parts.clock,
           ids: parts.ids,
@@ -59,6 +63,7 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
             outboxGrew: () => relay?.wake(),
             sagaStarted: (name, id) => sagas?.wake(name, id),
             publish: around.publish,
+            ownershipLost: () => around.onOwnershipLost(module.name),
           },
         });
   try {
@@ -96,18 +101,20 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
       const context = rootContext(parts.clock, prepareDeadlineMs, { cancellation: new Cancellation() });
       await module.prepare.run(resolve(module.prepare.target), context);
     }
+    const ownInbox = store && inbox({ store, clock: parts.clock, logger });
     host.serve({
       contract: module.contract,
       service,
       subscriptions: module.on,
       resolve: (subscription) => resolve(subscription.target),
-      stackOf: (method, remote) => around.stacks.server(module.contract, method, remote),
-      eventStackOf: (subscription, remote) => around.stacks.event(module.contract, subscription, remote),
+      stackOf: (method, remote) => around.stacks.server(module.contract, method, remote, store),
+      eventStackOf: (subscription, remote) => around.stacks.event(module.contract, subscription, remote, ownInbox),
     });
     await sagas?.recover();
-    relay?.start();
+    await relay?.start();
   } catch (error) {
     await host.drain(module.name);
+    await Promise.all([sagas?.stop(), relay?.stop()]);
     await store?.close();
     throw error;
   }

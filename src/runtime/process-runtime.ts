@@ -11,10 +11,12 @@ import { type ProcessSpec, processOf, type Topology } from "../core/topology.js"
 import type { CreateTransport } from "../core/transport.js";
 import { wrap } from "../core/wrap.js";
 import { clientDeadline } from "../interceptors/deadline.js";
+import type { Subscriber } from "../events/relay.js";
 import { ServiceHost } from "../server/service-host.js";
 import { listenToBestEffortEvents } from "./best-effort.js";
 import { Connections } from "./connections.js";
 import { type ModuleSurroundings, type RunningModule, startModule } from "./module-runtime.js";
+import { openBackend } from "./open-backend.js";
 import { processContract } from "./process-contract.js";
 import { readinessOf } from "./readiness.js";
 import type { Settings } from "./settings.js";
@@ -154,12 +156,21 @@ export class ProcessRuntime {
       parts: this.#parts,
       stacks: this.#stacks,
       host: this.#host,
-      dataDir: this.#options.settings.dataDir,
+      openBackend: (name) => openBackend(name, this.#options),
+      onOwnershipLost: (name) => this.#onOwnershipLost(name),
       client: (contract, caller) => this.client(contract, caller),
       deliver: this.#deliver,
       publish: (event, payload) => this.#connections.publish(event, payload),
       subscribers: subscribersOf(module, this.#options),
     };
+  }
+
+  /** Its data belongs to another process now: here it can do nothing any more. */
+  #onOwnershipLost(name: string): void {
+    this.#parts.logger.error(`Another process has taken over the data of ${name}; the module stops here.`);
+    this.stopModule(name).catch((error: unknown) => {
+      this.#parts.logger.error(`${name} could not be stopped.`, { error });
+    });
   }
 
   #listenToEvents(): Promise<() => void> {
@@ -231,15 +242,16 @@ export class ProcessRuntime {
 }
 
 /** Who wants which at-least-once events of a module, anywhere in the topology. */
-function subscribersOf(producer: Module, { modules, topology }: ProcessOptions): Map<string, Set<string>> {
-  const subscribers = new Map<string, Set<string>>();
+function subscribersOf(producer: Module, { modules, topology }: ProcessOptions): Map<string, Subscriber> {
+  const subscribers = new Map<string, Subscriber>();
   for (const module of modules.values()) {
     if (processOf(topology, module.name) === undefined) continue;
-    for (const { event } of module.on) {
-      if (event.service !== producer.name || event.delivery !== "at-least-once") continue;
-      const events = subscribers.get(module.name) ?? new Set();
-      subscribers.set(module.name, events.add(event.name));
-    }
+    const wanted = module.on.filter(({ event: { service, delivery } }) => {
+      return service === producer.name && delivery === "at-least-once";
+    });
+    if (wanted.length === 0) continue;
+    const from = wanted.every((subscription) => subscription.from === "now") ? "now" : "oldest";
+    subscribers.set(module.name, { events: new Set(wanted.map(({ event }) => event.name)), from });
   }
   return subscribers;
 }

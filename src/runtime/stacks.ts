@@ -8,6 +8,7 @@ import type { Logger } from "../core/logger.js";
 import type { Subscription } from "../core/module.js";
 import type { Schema } from "../core/schema.js";
 import type { Validator } from "../core/validation.js";
+import type { Answers } from "../core/work.js";
 import { accessLog } from "../interceptors/access-log.js";
 import { clientDeadline, serverDeadline } from "../interceptors/deadline.js";
 import { errorBoundary } from "../interceptors/error-boundary.js";
@@ -31,8 +32,10 @@ export interface StackParts {
 /** The order of every stack stands here and nowhere else. `remote`: the call crosses, or has crossed, a process boundary. */
 export interface Stacks {
   client(contract: Contract, method: string, remote: boolean): Stack;
-  server(contract: Contract, method: string, remote: boolean): Stack;
-  event(subscriber: Contract, subscription: Subscription, remote: boolean): Stack;
+  /** `answers`: of the module's keyed calls; without a database it has none. */
+  server(contract: Contract, method: string, remote: boolean, answers?: Answers): Stack;
+  /** `inbox`: for a subscriber with a database. */
+  event(subscriber: Contract, subscription: Subscription, remote: boolean, inbox?: Layer): Stack;
 }
 
 const anything = (value: unknown): unknown => value;
@@ -54,21 +57,23 @@ export function createStacks(parts: StackParts): Stacks {
       const stack = [tracing(ids), clientValidation(shape, remote), clientDeadline(deadlines)];
       return revise(stack, "client", remote);
     },
-    server(contract, method, remote) {
-      const shape = shapeOf(contract.procedures[method]!);
+    server(contract, method, remote, answers) {
+      const procedure = contract.procedures[method]!;
+      const shape = shapeOf(procedure);
       const stack = [
         accessLog(clock, logger),
         ...onlyRemote(remote, () => serverDeadline(deadlines)),
         serverValidation(shape, remote, logger),
-        idempotency(),
+        ...(procedure.effect === "read" ? [] : [idempotency(answers)]),
         errorBoundary(contract, logger),
       ];
       return revise(stack, "server", remote);
     },
-    event(subscriber, subscription, remote) {
+    event(subscriber, subscription, remote, inbox) {
       const shape = { input: validatorOf(subscription.event.payload), output: anything };
       // The payload comes out of the outbox as text, in every layout: it is checked like anything that was decoded.
       const stack = [
+        ...(inbox === undefined || subscription.event.delivery !== "at-least-once" ? [] : [inbox]),
         accessLog(clock, logger),
         ...onlyRemote(remote, () => serverDeadline(deadlines)),
         serverValidation(shape, true, logger),

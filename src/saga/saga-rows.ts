@@ -1,7 +1,8 @@
 import type { ErrorMessage } from "../core/message.js";
 import type { SagaResult, Tx } from "../core/work.js";
-import { run } from "../storage/framework-rows.js";
+import { run } from "../storage/run.js";
 import type { SagaRow } from "../storage/framework-tables.js";
+import type { ChangeOptions } from "../storage/group-commit.js";
 import type { ModuleStore } from "../storage/module-store.js";
 
 type Settled = Exclude<SagaResult["status"], "running">;
@@ -28,11 +29,16 @@ export async function loadSaga(store: ModuleStore, name: string, id: string): Pr
 export async function saveSaga(
   store: ModuleStore,
   { phase, step, state, failure, updated_at, name, id }: SagaRow,
+  options: ChangeOptions,
 ): Promise<void> {
-  await run(
-    store.framework,
-    "update pangaea_saga set phase = ?, step = ?, state = ?, failure = ?, updated_at = ? where name = ? and id = ?",
-    [phase, step, state, failure, updated_at, name, id],
+  await store.update(
+    (db) =>
+      run(
+        db,
+        "update pangaea_saga set phase = ?, step = ?, state = ?, failure = ?, updated_at = ? where name = ? and id = ?",
+        [phase, step, state, failure, updated_at, name, id],
+      ),
+    options,
   );
 }
 

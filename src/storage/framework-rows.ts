@@ -1,23 +1,22 @@
-import { CompiledQuery, type Kysely } from "kysely";
+import type { Kysely } from "kysely";
 import type { Context, Principal } from "../core/context.js";
 import type { EventDefinition } from "../core/contract.js";
 import { fail } from "../core/error.js";
-import type { ErrorMessage } from "../core/message.js";
 import type { SagaReference } from "../core/module.js";
-import { AlreadyHandled, frameworkErrors, type KeyedCall } from "../core/work.js";
+import { AlreadyHandled, frameworkErrors, type KeyedCall, replaying, type StoredReply } from "../core/work.js";
 import type { FrameworkTables } from "./framework-tables.js";
+import { run } from "./run.js";
 
 type Db = Kysely<FrameworkTables>;
-
-/** Runs a statement as it is written: these are on every call's way, and building their text costs more than running it. */
-export const run = <Row = never>(db: Kysely<any>, text: string, parameters: readonly unknown[] = []) =>
-  db.executeQuery<Row>(CompiledQuery.raw(text, parameters as unknown[]));
 
 /** How long a key is honoured. */
 const idempotencyRetentionMs = 24 * 60 * 60 * 1000;
 
-/** What a keyed call is answered with when it is repeated. */
-export type StoredReply = { readonly output: unknown } | { readonly error: ErrorMessage };
+/** A keyed call that was made before: what its commit gave, and what it was answered with where that is known. */
+export interface StoredCall {
+  readonly committed: StoredReply;
+  readonly final: StoredReply | undefined;
+}
 
 /** What an event or saga takes along of the call that began it. `createdAt`: epoch milliseconds. */
 export interface Origin {
@@ -32,38 +31,74 @@ const originColumns = ({ headers, principal, createdAt }: Origin) => [
   createdAt,
 ];
 
+/** The producer in `<producer>.<event>`. */
+export const producerOf = (method: string): string => method.slice(0, method.indexOf("."));
+
 /** Marks the event of `context` as handled; throws `AlreadyHandled` where it was. */
-export async function enterInbox(db: Db, { event }: Context, now: number): Promise<void> {
+export async function enterInbox(db: Db, context: Context, now: number): Promise<void> {
+  const { id, method, position = null } = context.event!;
   const { numAffectedRows } = await run(
     db,
-    "insert into pangaea_inbox (method, event_id, handled_at) values (?, ?, ?) on conflict do nothing",
-    [event!.method, event!.id, now],
+    `insert into pangaea_inbox (method, event_id, producer, position, attempts, handled_at) values (?, ?, ?, ?, 1, ?)
+      on conflict (method, event_id) do update set handled_at = excluded.handled_at
+      where pangaea_inbox.handled_at is null`,
+    [method, id, producerOf(method), position, now],
   );
   if (numAffectedRows === 0n) throw new AlreadyHandled();
+  if (!context.knows(replaying)) return;
+  await run(db, "delete from pangaea_dead_letter where method = ? and event_id = ?", [method, id]);
 }
 
-/** The reply stored under a key; throws `IDEMPOTENCY_KEY_REUSED` where the key came with another input. */
-export async function findReply(db: Db, keyed: KeyedCall, now: number): Promise<StoredReply | undefined> {
-  const { rows } = await run<{ input_hash: string; reply: string }>(
+/** What is stored under a key; throws `IDEMPOTENCY_KEY_REUSED` where the key came with another input. */
+export async function findReply(db: Db, keyed: KeyedCall, now: number): Promise<StoredCall | undefined> {
+  const { rows } = await run<{ input_hash: string; reply: string; final: string | null }>(
     db,
-    `select input_hash, reply from pangaea_idempotency
+    `select input_hash, reply, final from pangaea_idempotency
       where procedure = ? and principal = ? and key = ? and created_at > ?`,
     [keyed.procedure, keyed.principal, keyed.key, now - idempotencyRetentionMs],
   );
   const row = rows[0];
   if (row === undefined) return undefined;
   if (row.input_hash !== keyed.inputHash) throw fail(frameworkErrors.IDEMPOTENCY_KEY_REUSED);
-  return JSON.parse(row.reply) as StoredReply;
+  return {
+    committed: JSON.parse(row.reply) as StoredReply,
+    final: row.final === null ? undefined : (JSON.parse(row.final) as StoredReply),
+  };
 }
 
-/** Stores the reply of a keyed call, over one that is past its time. */
+/** Stores what a keyed call's commit gave, over a reply that is past its time. */
 export async function storeReply(db: Db, keyed: KeyedCall, reply: StoredReply, now: number): Promise<void> {
   const { procedure, principal, key, inputHash } = keyed;
   await run(
     db,
-    `replace into pangaea_idempotency (procedure, principal, key, input_hash, reply, created_at)
-      values (?, ?, ?, ?, ?, ?)`,
+    `insert into pangaea_idempotency (procedure, principal, key, input_hash, reply, created_at) values (?, ?, ?, ?, ?, ?)
+      on conflict (procedure, principal, key) do update set
+      input_hash = excluded.input_hash, reply = excluded.reply, final = null, created_at = excluded.created_at`,
     [procedure, principal, key, inputHash, JSON.stringify(reply), now],
+  );
+}
+
+/** Stores what a keyed call was answered with; of a call that committed nothing, too. The first answer stays. */
+export async function storeAnswer(db: Db, keyed: KeyedCall, reply: StoredReply, now: number): Promise<void> {
+  const { procedure, principal, key, inputHash } = keyed;
+  const text = JSON.stringify(reply);
+  await run(
+    db,
+    `insert into pangaea_idempotency (procedure, principal, key, input_hash, reply, final, created_at)
+      values (?, ?, ?, ?, ?, ?, ?)
+      on conflict (procedure, principal, key) do update set final = excluded.final
+      where pangaea_idempotency.final is null and pangaea_idempotency.input_hash = excluded.input_hash`,
+    [procedure, principal, key, inputHash, text, text, now],
+  );
+}
+
+/** Forgets keys that are no longer honoured, some at a time. */
+export async function forgetKeys(db: Db, now: number): Promise<void> {
+  await run(
+    db,
+    `delete from pangaea_idempotency where (procedure, principal, key) in
+      (select procedure, principal, key from pangaea_idempotency where created_at <= ? limit 1000)`,
+    [now - idempotencyRetentionMs],
   );
 }
 

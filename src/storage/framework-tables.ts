@@ -30,44 +30,86 @@ export interface SagaRow {
   readonly updated_at: number;
 }
 
+/**
+ * An event that reached this module. `attempts` is counted before the handler runs, `handled_at` is written together
+ * with the effect. `position` is the event's in its producer's outbox.
+ */
+export interface InboxRow {
+  readonly method: string;
+  readonly event_id: string;
+  readonly producer: string;
+  readonly position: number | null;
+  readonly attempts: number;
+  readonly handled_at: number | null;
+}
+
+/** An event that this module could not handle, or that came after such a one of its key; as it was delivered. */
+export interface DeadLetterRow {
+  readonly number: number;
+  readonly producer: string;
+  readonly method: string;
+  readonly event_id: string;
+  readonly key: string;
+  readonly version: number;
+  readonly payload: string;
+  readonly headers: string;
+  readonly principal: string | null;
+  readonly attempts: number;
+  /** What the last attempt ended with; null where an earlier event of the key was in the way. */
+  readonly error: string | null;
+  readonly parked_at: number;
+}
+
 /** The tables that Pangaea keeps in every module's database, beside the module's own. */
 export interface FrameworkTables {
   pangaea_outbox: Omit<OutboxRow, "position"> & { readonly position?: number };
-  pangaea_cursor: { readonly subscriber: string; readonly position: number };
-  pangaea_inbox: { readonly method: string; readonly event_id: string; readonly handled_at: number };
+  pangaea_cursor: { readonly subscriber: string; readonly position: number; readonly floor: number };
+  pangaea_inbox: InboxRow;
+  pangaea_dead_letter: Omit<DeadLetterRow, "number"> & { readonly number?: number };
   pangaea_idempotency: {
     readonly procedure: string;
     readonly principal: string;
     readonly key: string;
     readonly input_hash: string;
     readonly reply: string;
+    readonly final: string | null;
     readonly created_at: number;
   };
   pangaea_saga: SagaRow;
 }
 
-const statements = [
+/** A column that counts up, in the order of the commits: the writers of one database take turns. */
+const counted = { sqlite: "integer primary key autoincrement", postgres: "bigserial primary key" };
+
+const statements = (kind: keyof typeof counted) => [
   `create table pangaea_outbox (
-    position integer primary key autoincrement, id text not null unique, name text not null, version integer not null,
-    key text not null, payload text not null, headers text not null, principal text, created_at integer not null)`,
-  `create table pangaea_cursor (subscriber text primary key, position integer not null)`,
-  `create table pangaea_inbox (method text not null, event_id text not null, handled_at integer not null,
-    primary key (method, event_id))`,
+    position ${counted[kind]}, id text not null unique, name text not null, version bigint not null,
+    key text not null, payload text not null, headers text not null, principal text, created_at bigint not null)`,
+  `create table pangaea_cursor (subscriber text primary key, position bigint not null, floor bigint not null)`,
+  `create table pangaea_inbox (
+    method text not null, event_id text not null, producer text not null, position bigint, attempts bigint not null,
+    handled_at bigint, primary key (method, event_id))`,
+  `create index pangaea_inbox_position on pangaea_inbox (producer, position)`,
+  `create table pangaea_dead_letter (
+    number ${counted[kind]}, producer text not null, method text not null, event_id text not null, key text not null,
+    version bigint not null, payload text not null, headers text not null, principal text, attempts bigint not null,
+    error text, parked_at bigint not null, unique (method, event_id))`,
+  `create index pangaea_dead_letter_key on pangaea_dead_letter (producer, key)`,
   `create table pangaea_idempotency (
     procedure text not null, principal text not null, key text not null, input_hash text not null, reply text not null,
-    created_at integer not null, primary key (procedure, principal, key))`,
+    final text, created_at bigint not null, primary key (procedure, principal, key))`,
   `create index pangaea_idempotency_age on pangaea_idempotency (created_at)`,
   `create table pangaea_saga (
-    name text not null, id text not null, version integer not null, state text not null, phase text not null,
-    step integer not null, failure text, headers text not null, principal text, created_at integer not null,
-    updated_at integer not null, primary key (name, id))`,
+    name text not null, id text not null, version bigint not null, state text not null, phase text not null,
+    step bigint not null, failure text, headers text not null, principal text, created_at bigint not null,
+    updated_at bigint not null, primary key (name, id))`,
   `create index pangaea_saga_open on pangaea_saga (phase) where phase in ('forward', 'undo')`,
 ];
 
 /** The framework's own migration; runs before the module's. */
-export const frameworkMigration = {
+export const frameworkMigration = (kind: keyof typeof counted) => ({
   name: "0000-pangaea",
   async up(db: Kysely<unknown>): Promise<void> {
-    for (const statement of statements) await sql.raw(statement).execute(db);
+    for (const statement of statements(kind)) await sql.raw(statement).execute(db);
   },
-};
+});

@@ -1,14 +1,19 @@
 import type { Kysely } from "kysely";
 import { Migrator } from "kysely/migration";
 import type { Migration } from "../core/module.js";
+import type { Backend } from "./backend.js";
 import { frameworkMigration } from "./framework-tables.js";
 
 /**
  * Brings a module's tables up to its code, forward only. Throws, naming module and migration, where one fails or where
  * the file was written by newer code; the database is then as it was.
  */
-export async function migrate(module: string, db: Kysely<any>, migrations: readonly Migration[]): Promise<void> {
-  const all = [frameworkMigration, ...migrations];
+export async function migrate(
+  module: string,
+  { kind, write: db }: Backend,
+  migrations: readonly Migration[],
+): Promise<void> {
+  const all = [frameworkMigration(kind), ...migrations];
   const names = new Set(all.map((migration) => migration.name));
   const migrator = new Migrator({
     db,

@@ -15,13 +15,13 @@ import {
   keyedCall,
   openTransaction,
   rootContext,
-  systemIds,
   type Tx,
 } from "pangaea";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { ModuleStore } from "../../src/storage/module-store.js";
+import type { ModuleStore } from "../../src/storage/module-store.js";
 import { HandClock } from "./hand-clock.js";
+import { openStore } from "./open-store.js";
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -47,13 +47,13 @@ let clock: HandClock;
 let told: string[];
 let store: ModuleStore;
 
-const open = () =>
-  ModuleStore.open({
+const open = (more: { readonly durable?: boolean; readonly takeOverMs?: number } = {}) =>
+  openStore({
     module: "things",
     dataDir,
     migrations,
     clock,
-    ids: systemIds,
+    ...more,
     listener: {
       outboxGrew: () => told.push("outbox"),
       sagaStarted: (name, id) => told.push(`saga ${name}/${id}`),
@@ -66,7 +66,6 @@ beforeEach(async () => {
   clock = new HandClock();
   told = [];
   store = await open();
-  await sql`pragma synchronous = off`.execute(store.framework);
 });
 afterEach(async () => {
   await store.close();
@@ -315,16 +314,18 @@ describe("a module's database", () => {
 
   it("survives a power cut: every commit is flushed before it is acknowledged", async () => {
     await store.close();
-    store = await open();
-    const { rows } = await sql<{ synchronous: number }>`pragma synchronous`.execute(store.framework);
-    expect(rows).toEqual([{ synchronous: 2 }]);
+    store = await open({ durable: true });
+    const levels = () => store.record((db) => sql<{ synchronous: number }>`pragma synchronous`.execute(db));
+    expect((await levels()).rows).toEqual([{ synchronous: 2 }]);
   });
 
   it("is refused where a newer version has changed it, by name", async () => {
-    await store.framework
-      .insertInto("pangaea_migration" as never)
-      .values({ name: "0002-later", timestamp: "" })
-      .execute();
+    await store.record((db) =>
+      db
+        .insertInto("pangaea_migration" as never)
+        .values({ name: "0002-later", timestamp: "" })
+        .execute(),
+    );
     await store.close();
     const error = await refusal(open());
     expect(error.message).toBe(

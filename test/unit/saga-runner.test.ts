@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sql } from "kysely";
 import {
   type CallContext,
   type CallOptions,
@@ -15,14 +14,14 @@ import {
   rootContext,
   type SagaReference,
   silentLogger,
-  systemIds,
 } from "pangaea";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { SagaRunner } from "../../src/saga/saga-runner.js";
 import type { Saga } from "../../src/saga/define-saga.js";
-import { ModuleStore } from "../../src/storage/module-store.js";
+import type { ModuleStore } from "../../src/storage/module-store.js";
 import { HandClock } from "./hand-clock.js";
+import { openStore } from "./open-store.js";
 
 const Input = z.object({ id: z.string() });
 const procedure = idempotent({ input: Input, output: z.object({ receipt: z.string() }) });
@@ -110,15 +109,12 @@ beforeEach(async () => {
   dataDir = mkdtempSync(join(tmpdir(), "saga-runner-"));
   clock = new HandClock();
   [calls, keys, logged, answers, endings] = [[], [], [], {}, new Endings()];
-  store = await ModuleStore.open({
+  store = await openStore({
     module: "shop",
     dataDir,
-    migrations: [],
     clock,
-    ids: systemIds,
-    listener: { outboxGrew() {}, publish() {}, sagaStarted: (name, id) => runner.wake(name, id) },
+    listener: { sagaStarted: (name, id) => runner.wake(name, id) },
   });
-  await sql`pragma synchronous = off`.execute(store.framework);
   runner = newRunner();
 });
 afterEach(async () => {
@@ -127,6 +123,8 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true });
 });
 
+/** The only timer of a store at rest. */
+const heartbeat = 1;
 const context = (deadlineMs = 600_000): Context => rootContext(clock, deadlineMs);
 const start = (id = "1", saga: SagaReference = buy) =>
   store.commit(context(), async (tx) => tx.start(saga, id, { id }));
@@ -292,7 +290,7 @@ describe("waiting for a saga", () => {
     expect(result).toEqual({ status: "running", failure: undefined });
     expect(clock.now()).toBeGreaterThanOrEqual(700);
     expect(clock.now()).toBeLessThan(1_000);
-    expect(clock.timers).toBe(0);
+    expect(clock.timers).toBe(heartbeat);
   });
 
   it("ends when the caller gives up", async () => {
@@ -309,7 +307,7 @@ describe("waiting for a saga", () => {
     const all = await Promise.all([1, 2, 3].map(() => runner.settled(buy, "1", context())));
     expect(all.map(({ status }) => status)).toEqual(["completed", "completed", "completed"]);
     expect((await runner.settled(buy, "1", context())).status).toBe("completed");
-    expect(clock.timers).toBe(0);
+    expect(clock.timers).toBe(heartbeat);
   });
 
   it("is refused for one that was never started", async () => {

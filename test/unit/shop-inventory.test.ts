@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { sql } from "kysely";
-import { isError, rootContext, systemClock, systemIds } from "pangaea";
+import { isError, rootContext, systemClock } from "pangaea";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { inventory } from "../../modules/inventory/contract.js";
 import { InventoryRepository } from "../../modules/inventory/inventory-repository.js";
 import { InventoryService } from "../../modules/inventory/inventory-service.js";
 import { migrations } from "../../modules/inventory/migrations/index.js";
-import { ModuleStore } from "../../src/storage/module-store.js";
+import type { ModuleStore } from "../../src/storage/module-store.js";
+import { openStore } from "./open-store.js";
 
 let dataDir: string;
 const open: ModuleStore[] = [];
@@ -23,11 +23,7 @@ afterEach(async () => {
 });
 
 async function openInventory() {
-  const listener = { outboxGrew() {}, sagaStarted() {}, publish() {} };
-  const options = { module: "inventory", dataDir, migrations, listener };
-  const store = await ModuleStore.open({ ...options, clock: systemClock, ids: systemIds });
-  // Durability is not what is tested here, and a disk flush for each of thousands of commits would take minutes.
-  await sql`pragma synchronous = off`.execute(store.framework);
+  const store = await openStore({ module: "inventory", dataDir, migrations, clock: systemClock });
   open.push(store);
   return { store, service: new InventoryService(new InventoryRepository(store), store) };
 }

@@ -52,7 +52,7 @@ const isTooLarge = (text: string, maxBytes: number): boolean =>
 const carriedBy = ({ principal, idempotencyKey, event }: Context): string =>
   principal === undefined && idempotencyKey === undefined && event === undefined
     ? "0"
-    : JSON.stringify({ principal, idempotencyKey, event: event && { id: event.id, key: event.key } });
+    : JSON.stringify({ principal, idempotencyKey, event: event && { ...event, method: undefined } });
 
 /** What a call carries of its own, without its number and deadline. Throws where it cannot be sent. */
 export function callText({ context, input }: Call, maxBytes: number): string {

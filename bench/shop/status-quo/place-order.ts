@@ -1,4 +1,4 @@
-import type { SqliteFile } from "../../../src/storage/database.js";
+import type { Backend } from "../../../src/storage/backend.js";
 import { insertEvent } from "../../../src/storage/framework-rows.js";
 import type { Peer } from "./peer.js";
 import { Refusal } from "./service.js";
@@ -34,11 +34,11 @@ const confirmed = { name: "confirmed", version: 1, key: (order: { orderId: strin
 
 /** Brings pending orders to `confirmed`, or back out to `rejected`. Each step's end is committed before the next begins. */
 export class PlaceOrder {
-  readonly #file: SqliteFile;
+  readonly #file: Backend;
   readonly #steps: readonly Step[];
   readonly #onEvent: () => void;
 
-  constructor(file: SqliteFile, inventory: Peer, payments: Peer, onEvent: () => void) {
+  constructor(file: Backend, inventory: Peer, payments: Peer, onEvent: () => void) {
     this.#file = file;
     this.#onEvent = onEvent;
     this.#steps = [

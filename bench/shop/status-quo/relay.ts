@@ -1,18 +1,18 @@
-import type { SqliteFile } from "../../../src/storage/database.js";
+import type { Backend } from "../../../src/storage/backend.js";
 import type { Peer } from "./peer.js";
 
 const subscriber = "notifications";
 
 /** Brings events from the outbox to notifications, in commit order, until each is confirmed. */
 export class Relay {
-  readonly #file: SqliteFile;
+  readonly #file: Backend;
   readonly #peer: Peer;
   #running = false;
   #again = false;
   #position: number | undefined;
   #stopped = false;
 
-  constructor(file: SqliteFile, to: Peer) {
+  constructor(file: Backend, to: Peer) {
     this.#file = file;
     this.#peer = to;
   }
@@ -70,7 +70,7 @@ export class Relay {
       }
     } finally {
       if (this.#position! > start) {
-        await db.replaceInto("pangaea_cursor").values({ subscriber, position: this.#position }).execute();
+        await db.replaceInto("pangaea_cursor").values({ subscriber, position: this.#position, floor: 0 }).execute();
       }
     }
     return rows.length > 0;

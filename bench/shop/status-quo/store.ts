@@ -1,21 +1,22 @@
 import { createHash } from "node:crypto";
-import { openSqlite, type SqliteFile } from "../../../src/storage/database.js";
+import type { Backend } from "../../../src/storage/backend.js";
 import { findReply, storeReply } from "../../../src/storage/framework-rows.js";
+import { openSqlite } from "../../../src/storage/sqlite.js";
 import { frameworkMigration } from "../../../src/storage/framework-tables.js";
 
 /** The query builder of an open file. */
-export type Db = SqliteFile["write"];
+export type Db = Backend["write"];
 
 /** A service's own file, through Pangaea's storage: the same connections, pragmas, query builder and tables. */
-export async function openStore(name: string, migration: (db: Db) => Promise<void>): Promise<SqliteFile> {
+export async function openStore(name: string, migration: (db: Db) => Promise<void>): Promise<Backend> {
   const file = openSqlite(`${process.env.DATA_DIR}/${name}.db`);
-  await frameworkMigration.up(file.write);
+  await frameworkMigration("sqlite").up(file.write);
   await migration(file.write);
   return file;
 }
 
 /** Runs `change` in a transaction; resolves when it will last. */
-export const commit = <T>(file: SqliteFile, change: (db: Db) => Promise<T>): Promise<T> =>
+export const commit = <T>(file: Backend, change: (db: Db) => Promise<T>): Promise<T> =>
   file.write.transaction().execute((db) => change(db as Db));
 
 /** What a keyed request is known by. */
@@ -26,12 +27,12 @@ interface Key {
 }
 
 /** Runs `change` in a transaction, once under its key: a repeat gets the stored reply. */
-export function once<T>(file: SqliteFile, { procedure, key, input }: Key, change: (db: Db) => Promise<T>) {
+export function once<T>(file: Backend, { procedure, key, input }: Key, change: (db: Db) => Promise<T>) {
   const inputHash = createHash("sha256").update(JSON.stringify(input)).digest("base64url");
   const keyed = { procedure, principal: "", key, inputHash };
   return commit(file, async (db) => {
     const stored = await findReply(db, keyed, Date.now());
-    if (stored !== undefined && "output" in stored) return stored.output as T;
+    if (stored !== undefined && "output" in stored.committed) return stored.committed.output as T;
     const output = await change(db);
     await storeReply(db, keyed, { output }, Date.now());
     return output;
