@@ -62,6 +62,7 @@ export interface ModuleSpec<C extends Contract> {
   /** Present where the module has data of its own. */
   readonly migrations?: readonly Migration[];
   readonly on?: readonly Subscription[];
+  /** What it may start, and what may still be under way: of one name, several versions stand side by side. */
   readonly sagas?: readonly SagaReference[];
   /** Runs once the module's own database is ready, before it serves; must not call other modules. */
   readonly prepare?: { readonly target: Constructor; readonly run: (target: any, ctx: CallContext) => Promise<void> };
@@ -100,6 +101,16 @@ export function defineModule<C extends Contract>(spec: ModuleSpec<C>): Module {
   const sagas = spec.sagas ?? [];
   if (sagas.length > 0 && spec.migrations === undefined) {
     throw new DefinitionError(`module ${name}: a saga is a row in the module's database; add migrations`);
+  }
+  const versions = new Set<string>();
+  for (const saga of sagas) {
+    const version = `${saga.name} version ${saga.version}`;
+    if (versions.has(version)) {
+      throw new DefinitionError(
+        `module ${name}: sagas: ${version} is there twice; a changed saga has a version of its own`,
+      );
+    }
+    versions.add(version);
   }
   const seen = new Set<string>();
   for (const { event } of spec.on ?? []) {

@@ -81,6 +81,38 @@ export const frameworkErrors = {
     message: "The body must be a JSON object, with Content-Type: application/json.",
     details: undefined,
   },
+  SAGA_NOT_FOUND: {
+    reason: "SAGA_NOT_FOUND",
+    domain: "pangaea",
+    code: "not_found",
+    status: 404,
+    message: "No such saga was started.",
+    details: undefined,
+  },
+  DEAD_LETTER_NOT_FOUND: {
+    reason: "DEAD_LETTER_NOT_FOUND",
+    domain: "pangaea",
+    code: "not_found",
+    status: 404,
+    message: "There is no dead letter of this number.",
+    details: undefined,
+  },
+  MODULE_NOT_FOUND: {
+    reason: "MODULE_NOT_FOUND",
+    domain: "pangaea",
+    code: "not_found",
+    status: 404,
+    message: "This system has no such module, or it has no data.",
+    details: undefined,
+  },
+  OPERATION_REFUSED: {
+    reason: "OPERATION_REFUSED",
+    domain: "pangaea",
+    code: "failed_precondition",
+    status: 409,
+    message: "As things stand this cannot be done.",
+    details: undefined,
+  },
 } as const satisfies Record<string, ErrorDefinition>;
 
 /** Under this key a context's `local` says that its module's transaction is open. */

@@ -94,9 +94,11 @@ export class Outbox {
           [below, now - eventRetentionMs, pruneBatch],
         );
         await forgetKeys(db, now);
-        await run(db, "delete from pangaea_saga where phase in ('completed', 'compensated') and updated_at <= ?", [
-          now - sagaRetentionMs,
-        ]);
+        await run(
+          db,
+          "delete from pangaea_saga where phase in ('completed', 'compensated', 'aborted') and updated_at <= ?",
+          [now - sagaRetentionMs],
+        );
         return numAffectedRows === BigInt(pruneBatch);
       },
       { relaxed: true },

@@ -6,6 +6,7 @@ import type { Constructor, SagaReference } from "../core/module.js";
 import type { OutputOf, Schema } from "../core/schema.js";
 import { validatorOf } from "../core/validation.js";
 import type { Tx } from "../core/work.js";
+import { checkRetry, type Retry } from "./retry.js";
 
 type Contracts = Readonly<Record<string, Contract>>;
 type Clients<R extends Contracts> = { readonly [K in keyof R]: ClientOf<R[K]> };
@@ -17,45 +18,46 @@ export interface Step<S, R extends Contracts, T = any> {
   readonly keep?: (result: T) => Partial<S>;
   /** Must be harmless where `run` never happened: after a lost answer nobody knows. */
   readonly undo?: (state: S, clients: Clients<R>, ctx: CallContext) => Promise<unknown>;
+  /** How it is tried again. `attempts` bounds `run` only: an `undo` is tried until it succeeds, or is parked. */
+  readonly retry?: Retry;
+  /** How long one attempt may take, in milliseconds; by default 10,000. */
+  readonly timeoutMs?: number;
 }
 
 /** How a saga ends in the owner's own data; runs in the commit that marks the end, so exactly once. */
-export interface Ending<S> {
+interface Ending<S> {
   readonly target: Constructor;
   readonly run: (target: any, tx: Tx, state: S, failure: ErrorMessage | undefined) => Promise<unknown>;
 }
 
+interface SagaParts<S, R extends Contracts> {
+  readonly name: string;
+  readonly version: number;
+  readonly validate: (state: unknown) => S;
+  readonly contracts: R;
+  readonly steps: readonly (Step<S, R> & { readonly name: string })[];
+  /** How long it tries to go forward before it turns back, in milliseconds since its start. */
+  readonly deadlineMs: number;
+  readonly completed?: Ending<S>;
+  readonly compensated?: Ending<S>;
+}
+
 /** A durable process over several modules: its steps run in order, and are undone in reverse where one is refused. */
 export class Saga<S = any, R extends Contracts = any> implements SagaReference<S> {
+  readonly name: string;
+  readonly version: number;
+  readonly validate: (state: unknown) => S;
   readonly requires: readonly Contract[];
 
-  constructor(
-    readonly name: string,
-    readonly version: number,
-    readonly validate: (state: unknown) => S,
-    readonly contracts: R,
-    readonly steps: readonly (Step<S, R> & { readonly name: string })[],
-    readonly completed: Ending<S> | undefined,
-    readonly compensated: Ending<S> | undefined,
-  ) {
-    this.requires = Object.values(contracts);
+  constructor(readonly parts: SagaParts<S, R>) {
+    this.name = parts.name;
+    this.version = parts.version;
+    this.validate = parts.validate;
+    this.requires = Object.values(parts.contracts);
   }
 
-  #with(change: {
-    contracts?: Contracts;
-    steps?: Saga<S, any>["steps"];
-    completed?: Ending<S>;
-    compensated?: Ending<S>;
-  }): Saga<S, any> {
-    return new Saga<S, any>(
-      this.name,
-      this.version,
-      this.validate,
-      change.contracts ?? this.contracts,
-      change.steps ?? this.steps,
-      change.completed ?? this.completed,
-      change.compensated ?? this.compensated,
-    );
+  #with(change: Partial<SagaParts<S, any>>): Saga<S, any> {
+    return new Saga<S, any>({ ...this.parts, ...change });
   }
 
   /** The contracts its steps call, by the name under which the steps use them. */
@@ -63,12 +65,25 @@ export class Saga<S = any, R extends Contracts = any> implements SagaReference<S
     return this.#with({ contracts });
   }
 
+  /**
+   * How long it tries to go forward before it turns back, in milliseconds since its start, by default 60,000. Looked at
+   * when a step has failed, so each step is tried once however late it is, and by the wall clock, which outlives the
+   * process.
+   */
+  deadline(deadlineMs: number): Saga<S, R> {
+    if (!(deadlineMs > 0)) {
+      throw new DefinitionError(`saga ${this.name}: deadline: give a number of milliseconds above 0`);
+    }
+    return this.#with({ deadlineMs });
+  }
+
   /** Adds a step at the end. A step's calls carry keys made from saga and step, so a repeated step has one effect. */
   step<T>(name: string, step: Step<S, R, T>): Saga<S, R> {
-    if (this.steps.some((other) => other.name === name)) {
+    if (this.parts.steps.some((other) => other.name === name)) {
       throw new DefinitionError(`saga ${this.name}: step ${name} is there twice; a step's name makes its keys`);
     }
-    return this.#with({ steps: [...this.steps, { ...step, name }] });
+    checkRetry(`saga ${this.name}: step ${name}`, step.retry);
+    return this.#with({ steps: [...this.parts.steps, { ...step, name }] });
   }
 
   /** What to commit when every step has run. */
@@ -87,4 +102,4 @@ export class Saga<S = any, R extends Contracts = any> implements SagaReference<S
 
 /** Begins the definition of a saga: `defineSaga("place-order", 1, OrderState).requiring({ inventory }).step(…)`. */
 export const defineSaga = <T extends Schema>(name: string, version: number, state: T): Saga<OutputOf<T>, {}> =>
-  new Saga<OutputOf<T>, {}>(name, version, validatorOf(state), {}, [], undefined, undefined);
+  new Saga({ name, version, validate: validatorOf(state), contracts: {}, steps: [], deadlineMs: 60_000 });

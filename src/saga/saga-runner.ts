@@ -1,36 +1,26 @@
-import { type Clock, sleep } from "../core/clock.js";
-import type { CallContext, Context } from "../core/context.js";
-import type { Contract } from "../core/contract.js";
-import { errorOf, isError, type PangaeaError } from "../core/error.js";
-import type { Failpoints } from "../core/failpoints.js";
-import type { Logger } from "../core/logger.js";
-import { errorMessageOf } from "../core/message.js";
-import type { Constructor, SagaReference } from "../core/module.js";
-import type { SagaResult, Sagas, Tx } from "../core/work.js";
 import { Cancellation } from "../core/cancellation.js";
+import { sleep } from "../core/clock.js";
+import type { CallContext, Context } from "../core/context.js";
+import { errorOf, fail } from "../core/error.js";
+import type { SagaReference } from "../core/module.js";
+import { frameworkErrors, type SagaResult, type Sagas } from "../core/work.js";
 import type { SagaRow } from "../storage/framework-tables.js";
-import type { ModuleStore } from "../storage/module-store.js";
 import type { Saga } from "./define-saga.js";
-import { keyedClients } from "./keyed-clients.js";
-import { moveAfter } from "./move-after.js";
-import { withStepContext } from "./step-context.js";
-import { endSaga, failureOf, loadSaga, saveSaga, settledAs } from "./saga-rows.js";
+import { type Led, SagaCourse, type SagaSurroundings } from "./saga-course.js";
+import { loadSaga, openSagas, settledAs, settledBecause } from "./saga-rows.js";
+import { SagaWaiters } from "./saga-waiters.js";
 
-export interface SagaRunnerOptions {
-  readonly store: ModuleStore;
+export interface SagaRunnerOptions extends SagaSurroundings {
   readonly sagas: readonly Saga[];
-  readonly clientOf: (contract: Contract) => object;
-  readonly resolve: (target: Constructor) => unknown;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly failpoints?: Failpoints;
 }
 
 /** How long before a waiting handler's deadline it is told that the saga still runs: time to read, and to answer. */
 const answerMarginMs = 250;
 const maxRunning = 256;
-/** After so many failures of one step the log says so. */
-const patience = 5;
+/** A saga of which nothing can be read or written now is taken up again after this. */
+const storagePauseMs = 1_000;
+
+type SagaId = Pick<SagaRow, "name" | "id">;
 
 /**
  * Runs the sagas of one module. The row in the module's database is the truth: each step's end is committed before the
@@ -38,49 +28,54 @@ const patience = 5;
  * effect.
  */
 export class SagaRunner implements Sagas {
-  readonly #running = new Map<string, Promise<void>>();
-  readonly #waiting: { name: string; id: string }[] = [];
-  readonly #waiters = new Map<string, Set<(ended?: SagaRow) => void>>();
+  readonly #running = new Map<string, { readonly stop: Cancellation; readonly done: Promise<void> }>();
+  /** Those that wait for a place, in order. */
+  readonly #waiting = new Map<string, SagaId>();
+  /** Those that pause after a failure; the function ends the pause without taking them up. */
+  readonly #pausing = new Map<string, () => void>();
+  /** Those that an operator is changing: nobody takes them up meanwhile. */
+  readonly #held = new Set<string>();
+  readonly #waiters = new SagaWaiters();
   readonly #stop = new Cancellation();
 
   constructor(private readonly options: SagaRunnerOptions) {}
 
-  /** How many sagas are under way or waiting for a place. */
+  /** How many sagas are under way, pausing or waiting for a place. */
   get pending(): number {
-    return this.#running.size + this.#waiting.length;
+    return this.#running.size + this.#waiting.size + this.#pausing.size;
   }
 
   /** Takes up every saga that has not come to its end. */
   async recover(): Promise<void> {
-    const open = await this.options.store.framework
-      .selectFrom("pangaea_saga")
-      .select(["name", "id"])
-      .where("phase", "in", ["forward", "undo"])
-      .orderBy("created_at")
-      .execute();
-    for (const { name, id } of open) this.wake(name, id);
+    for (const { name, id } of await openSagas(this.options.store)) this.wake(name, id);
   }
 
-  /** Begins or goes on with a saga whose row is committed. Harmless if it is under way. */
+  /** Begins or goes on with a saga whose row is committed. Harmless if it is under way; one that pauses goes on pausing. */
   wake(name: string, id: string): void {
     const key = `${name}/${id}`;
-    if (this.#stop.reason !== undefined || this.#running.has(key)) return;
+    if (this.#stop.reason !== undefined || this.#held.has(key)) return;
+    if (this.#running.has(key) || this.#pausing.has(key)) return;
     if (this.#running.size >= maxRunning) {
-      this.#waiting.push({ name, id });
+      this.#waiting.set(key, { name, id });
       return;
     }
-    const running = this.#run(name, id)
-      .catch((error: unknown) => {
-        this.options.logger.error(`Saga ${key} stopped; it goes on at the next start.`, { error });
-        return undefined;
+    this.#waiting.delete(key);
+    const stop = new Cancellation(this.#stop);
+    const done = this.#lead(name, id, stop)
+      .catch((error: unknown): Led => {
+        if (this.#stop.reason === undefined) {
+          this.options.logger.warn(`Saga ${key} cannot be read or written now; it is tried again.`, { error });
+        }
+        return { pauseMs: storagePauseMs };
       })
-      .then((ended) => {
+      .then(({ settled, pauseMs }) => {
+        stop.detach();
         this.#running.delete(key);
-        this.#notify(key, ended);
-        const next = this.#waiting.shift();
-        if (next !== undefined) this.wake(next.name, next.id);
+        if (pauseMs !== undefined && this.#stop.reason === undefined) this.#pause(name, id, pauseMs);
+        this.#waiters.tell(key, settled);
+        this.#fill();
       });
-    this.#running.set(key, running);
+    this.#running.set(key, { stop, done });
   }
 
   async settled(
@@ -101,10 +96,10 @@ export class SagaRunner implements Sagas {
     let ended: SagaRow | undefined;
     try {
       for (;;) {
-        const changed = this.#changeOf(key);
+        const changed = this.#waiters.news(key);
         const row = ended ?? (untold ? undefined : await this.#existing(saga.name, id));
         const status = row && settledAs[row.phase];
-        if (status !== undefined) return { status, failure: failureOf(row!) };
+        if (status !== undefined) return { status, failure: settledBecause(row!) };
         const news = await Promise.race([changed, timeIsUp]);
         if (news === "time is up") return { status: "running", failure: undefined };
         ended = news;
@@ -112,131 +107,73 @@ export class SagaRunner implements Sagas {
       }
     } finally {
       timer.cancel();
-      this.#notify(key);
+      this.#waiters.tell(key);
     }
+  }
+
+  /** Stops what is under way of a saga, lets `change` write its row, and goes on with what has become of it. */
+  async intervene<T>(name: string, id: string, change: (row: SagaRow) => Promise<T>): Promise<T> {
+    const key = `${name}/${id}`;
+    if (this.#held.has(key)) throw fail(frameworkErrors.OPERATION_REFUSED, undefined, `${key} is just being changed.`);
+    this.#held.add(key);
+    try {
+      const running = this.#running.get(key);
+      running?.stop.cancel(errorOf("canceled", "An operator has stepped in."));
+      await running?.done;
+      this.#pausing.get(key)?.();
+      this.#pausing.delete(key);
+      return await change(await this.#existing(name, id));
+    } finally {
+      this.#held.delete(key);
+      this.wake(name, id);
+    }
+  }
+
+  /** The definition by which a saga was started; undefined where the module no longer has it. */
+  definitionOf({ name, version }: Pick<SagaRow, "name" | "version">): Saga | undefined {
+    return this.options.sagas.find((known) => known.name === name && known.version === version);
   }
 
   /** Begins nothing new and cancels the steps under way; they go on at the next start, under the same keys. */
   async stop(): Promise<void> {
-    this.#waiting.length = 0;
+    this.#waiting.clear();
+    for (const end of this.#pausing.values()) end();
+    this.#pausing.clear();
     this.#stop.cancel(errorOf("canceled", "The module is being stopped."));
-    await Promise.all(this.#running.values());
+    await Promise.all(Array.from(this.#running.values(), ({ done }) => done));
   }
 
-  /** Resolves when a saga's run is over, with its row where it came to its end. */
-  #changeOf(key: string): Promise<SagaRow | undefined> {
-    return new Promise((resolve) => {
-      let waiters = this.#waiters.get(key);
-      if (waiters === undefined) this.#waiters.set(key, (waiters = new Set()));
-      waiters.add(resolve);
+  async #lead(name: string, id: string, stop: Cancellation): Promise<Led> {
+    const row = await loadSaga(this.options.store, name, id);
+    if (row === undefined || settledAs[row.phase] !== undefined) return { settled: row };
+    const saga = this.definitionOf(row);
+    if (saga !== undefined) return new SagaCourse(this.options, saga, stop).lead(row);
+    const message = `Saga ${name}/${id} was started by version ${row.version}, which this module no longer has.`;
+    this.options.logger.error(message);
+    return {};
+  }
+
+  #pause(name: string, id: string, pauseMs: number): void {
+    const key = `${name}/${id}`;
+    const end = this.options.clock.after(pauseMs, () => {
+      this.#pausing.delete(key);
+      this.wake(name, id);
     });
+    this.#pausing.set(key, end);
   }
 
-  #notify(key: string, ended?: SagaRow): void {
-    const waiters = this.#waiters.get(key);
-    this.#waiters.delete(key);
-    if (waiters !== undefined) for (const wake of waiters) wake(ended);
+  /** Gives the place that has become free to whoever has waited longest. */
+  #fill(): void {
+    const [first] = this.#waiting;
+    if (first === undefined) return;
+    const [key, { name, id }] = first;
+    this.#waiting.delete(key);
+    this.wake(name, id);
   }
 
   async #existing(name: string, id: string): Promise<SagaRow> {
     const row = await loadSaga(this.options.store, name, id);
-    if (row === undefined) throw errorOf("not_found", `No saga ${name}/${id} was started.`);
+    if (row === undefined) throw fail(frameworkErrors.SAGA_NOT_FOUND, undefined, `No saga ${name}/${id} was started.`);
     return row;
-  }
-
-  /** Leads a saga on until it ends; resolves with its last row, or with nothing where it cannot go on. */
-  async #run(name: string, id: string): Promise<SagaRow | undefined> {
-    let failures = 0;
-    let row = await loadSaga(this.options.store, name, id);
-    while (this.#stop.reason === undefined) {
-      if (row === undefined || settledAs[row.phase] !== undefined) return row;
-      const { version } = row;
-      const saga = this.options.sagas.find((known) => known.name === name && known.version === version);
-      if (saga === undefined) {
-        const message = `Saga ${name}/${id} was started by version ${version}, which this module no longer has.`;
-        this.options.logger.error(message);
-        return undefined;
-      }
-      try {
-        row = await (row.phase === "forward" ? this.#forward(saga, row) : this.#undo(saga, row));
-        failures = 0;
-      } catch (thrown) {
-        if (this.#stop.reason !== undefined) return undefined;
-        failures++;
-        await this.#afterFailure(saga, row, thrown, failures);
-        row = await loadSaga(this.options.store, name, id);
-      }
-    }
-    return undefined;
-  }
-
-  async #forward(saga: Saga, row: SagaRow): Promise<SagaRow> {
-    const step = saga.steps[row.step];
-    if (step === undefined) return this.#end(saga, row, "completed");
-    const state = JSON.parse(row.state) as object;
-    const clients = keyedClients(saga, row, `${step.name}/run`, this.options.clientOf);
-    this.options.failpoints?.hit("saga.before-step");
-    const result: unknown = await this.#inContext(row, (ctx) => step.run(state, clients, ctx));
-    this.options.failpoints?.hit("saga.after-step");
-    const next =
-      step.keep === undefined ? row.state : JSON.stringify(saga.validate({ ...state, ...step.keep(result) }));
-    const change = { step: row.step + 1, state: next };
-    // The end of the last step is written down with the end of the saga.
-    return change.step === saga.steps.length ? { ...row, ...change } : this.#update(row, change);
-  }
-
-  async #undo(saga: Saga, row: SagaRow): Promise<SagaRow> {
-    const step = saga.steps[row.step];
-    if (row.step < 0 || step === undefined) return this.#end(saga, row, "compensated");
-    const { undo } = step;
-    if (undo !== undefined) {
-      const clients = keyedClients(saga, row, `${step.name}/undo`, this.options.clientOf);
-      this.options.failpoints?.hit("saga.before-undo");
-      await this.#inContext(row, (ctx) => undo(JSON.parse(row.state), clients, ctx));
-      this.options.failpoints?.hit("saga.after-undo");
-    }
-    return this.#update(row, { step: row.step - 1 });
-  }
-
-  async #afterFailure(saga: Saga, row: SagaRow, thrown: unknown, failures: number): Promise<void> {
-    const { clock, logger } = this.options;
-    const error: PangaeaError = isError(thrown) ? thrown : errorOf("internal", "A step threw.", { cause: thrown });
-    const about = { saga: saga.name, id: row.id, step: saga.steps[row.step]?.name, phase: row.phase };
-    const move = moveAfter(error, row, clock.wallTime());
-    if (move.to === "retry") {
-      // A neighbour that is just being started is nothing to wake anybody for.
-      const level = failures === patience ? "warn" : "debug";
-      logger[level]("A saga's step is tried again.", { ...about, attempt: failures, because: error.message });
-      await sleep(clock, Math.min(50 * 2 ** failures, 5_000), this.#stop.signal);
-      return;
-    }
-    if (move.unexpected) logger.error(`A saga's step failed; it goes to ${move.to}.`, { ...about, error });
-    // Where the ending itself failed there is no step of that number: every step there is has been done.
-    const step = Math.min(move.step, saga.steps.length - 1);
-    await this.#update(row, { phase: move.to, step, failure: JSON.stringify(errorMessageOf(error)) });
-  }
-
-  async #end(saga: Saga, row: SagaRow, phase: "completed" | "compensated"): Promise<SagaRow> {
-    const ending = phase === "completed" ? saga.completed : saga.compensated;
-    const ended = { ...row, phase, updated_at: this.options.clock.wallTime() };
-    const change = async (tx: Tx) => {
-      if (!(await endSaga(this.options.store, tx, ended)) || ending === undefined) return;
-      await ending.run(this.options.resolve(ending.target), tx, JSON.parse(row.state), failureOf(row));
-    };
-    this.options.failpoints?.hit("saga.before-end");
-    await this.#inContext(row, (ctx) => this.options.store.commitAsOwner(ctx, change));
-    return ended;
-  }
-
-  async #update(row: SagaRow, change: Partial<SagaRow>): Promise<SagaRow> {
-    const next = { ...row, ...change, updated_at: this.options.clock.wallTime() };
-    // A step that a power cut makes it forget runs again under its keys; which way it goes must never be forgotten.
-    await saveSaga(this.options.store, next, { relaxed: next.phase === row.phase });
-    this.options.failpoints?.hit("saga.after-write");
-    return next;
-  }
-
-  #inContext<T>(row: SagaRow, run: (ctx: Context) => Promise<T>): Promise<T> {
-    return withStepContext(row, this.options.clock, this.#stop, run);
   }
 }

@@ -1,20 +1,28 @@
 import { Cancellation } from "../core/cancellation.js";
 import type { Clock } from "../core/clock.js";
 import { type Context, type Principal, rootContext } from "../core/context.js";
+import { errorOf } from "../core/error.js";
 import type { SagaRow } from "../storage/framework-tables.js";
 
-/** How long one step's calls may take. */
-const stepDeadlineMs = 10_000;
+/** What work on behalf of a saga has around it. */
+export interface Surroundings {
+  readonly clock: Clock;
+  /** Cancels it, and with it what it calls. */
+  readonly stop: Cancellation;
+  /** How long it may take, in milliseconds. */
+  readonly timeoutMs?: number | undefined;
+}
 
-/** Runs one step in a context that ends with it: on behalf of whoever began the saga, cancelled when the module stops. */
-export async function withStepContext<T>(
+const defaultTimeoutMs = 10_000;
+
+/** Runs something in a context that ends with it: on behalf of whoever began the saga, cancelled when that is to stop. */
+export async function withSagaContext<T>(
   row: SagaRow,
-  clock: Clock,
-  stop: Cancellation,
+  { clock, stop, timeoutMs = defaultTimeoutMs }: Surroundings,
   run: (ctx: Context) => Promise<T>,
 ): Promise<T> {
   const cancellation = new Cancellation(stop);
-  const context = rootContext(clock, stepDeadlineMs, {
+  const context = rootContext(clock, timeoutMs, {
     headers: JSON.parse(row.headers) as Record<string, string>,
     principal: row.principal === null ? undefined : (JSON.parse(row.principal) as Principal),
     cancellation,
@@ -25,3 +33,19 @@ export async function withStepContext<T>(
     cancellation.detach();
   }
 }
+
+/** As `withSagaContext`, for a step: one that heeds neither its cancellation nor its time is left behind. */
+export const withStepContext = <T>(row: SagaRow, around: Surroundings, run: (ctx: Context) => Promise<T>): Promise<T> =>
+  withSagaContext(row, around, async (ctx) => {
+    const { cancellation } = ctx;
+    const cancelled = new Promise<never>((_resolve, reject) => cancellation.listen(reject));
+    const { timeoutMs = defaultTimeoutMs } = around;
+    const cancelTimer = around.clock.after(timeoutMs, () =>
+      cancellation.cancel(errorOf("deadline_exceeded", `It took longer than ${timeoutMs} ms.`, { outcome: "unknown" })),
+    );
+    try {
+      return await Promise.race([run(ctx), cancelled]);
+    } finally {
+      cancelTimer();
+    }
+  });

@@ -122,8 +122,9 @@ export async function insertSaga(
 ): Promise<void> {
   await run(
     db,
-    `insert into pangaea_saga (name, id, version, state, phase, step, failure, headers, principal, created_at, updated_at)
-      values (?, ?, ?, ?, 'forward', 0, null, ?, ?, ?, ?) on conflict do nothing`,
+    `insert into pangaea_saga
+      (name, id, version, state, phase, step, attempts, round, history, headers, principal, created_at, updated_at)
+      values (?, ?, ?, ?, 'forward', 0, 0, 0, '[]', ?, ?, ?, ?) on conflict do nothing`,
     [saga.name, id, saga.version, JSON.stringify(state), ...originColumns(origin), origin.createdAt],
   );
 }

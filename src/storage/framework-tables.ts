@@ -13,9 +13,13 @@ export interface OutboxRow {
   readonly created_at: number;
 }
 
-type SagaPhase = "forward" | "undo" | "completed" | "compensated" | "parked";
+/** `parked`: it waits for a person. `aborted`: a person ended it. */
+export type SagaPhase = "forward" | "undo" | "completed" | "compensated" | "parked" | "aborted";
 
-/** A saga: where it stands, and with what state. `step` is the next one to run, or to undo. */
+/**
+ * A saga: where it stands, and with what state. `step` is the next one to run, or to undo. `failure` says why it turned
+ * back, and is null while it goes forward; one that is parked goes on in the direction which that gives.
+ */
 export interface SagaRow {
   readonly name: string;
   readonly id: string;
@@ -24,6 +28,13 @@ export interface SagaRow {
   readonly phase: SagaPhase;
   readonly step: number;
   readonly failure: string | null;
+  /** How often the step at which it stands has failed, and with what the last time. */
+  readonly attempts: number;
+  readonly error: string | null;
+  /** Part of the keys of its calls: a new one where a person has asked again after a refusal. */
+  readonly round: number;
+  /** What people did with it: a JSON array of `SagaAct`. */
+  readonly history: string;
   readonly headers: string;
   readonly principal: string | null;
   readonly created_at: number;
@@ -101,7 +112,8 @@ const statements = (kind: keyof typeof counted) => [
   `create index pangaea_idempotency_age on pangaea_idempotency (created_at)`,
   `create table pangaea_saga (
     name text not null, id text not null, version bigint not null, state text not null, phase text not null,
-    step bigint not null, failure text, headers text not null, principal text, created_at bigint not null,
+    step bigint not null, failure text, attempts bigint not null, error text, round bigint not null,
+    history text not null, headers text not null, principal text, created_at bigint not null,
     updated_at bigint not null, primary key (name, id))`,
   `create index pangaea_saga_open on pangaea_saga (phase) where phase in ('forward', 'undo')`,
 ];

@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import BetterSqlite from "better-sqlite3";
 import {
   type CallContext,
   type CallOptions,
   type Context,
   defineContract,
+  defineModule,
   defineSaga,
   errorOf,
   fail,
@@ -68,6 +70,8 @@ let keys: string[];
 /** What the neighbours answer: by default a receipt. Keyed as `service.method`. */
 let answers: Record<string, (ctx: CallContext) => Promise<{ receipt: string }>>;
 let logged: string[];
+/** Whether another process has taken the data over. */
+let lost: boolean;
 
 const clientOf = ({ name, procedures }: { name: string; procedures: object }) =>
   Object.fromEntries(
@@ -108,12 +112,12 @@ const newRunner = (sagas: readonly Saga[] = [buy], logger: Logger = silentLogger
 beforeEach(async () => {
   dataDir = mkdtempSync(join(tmpdir(), "saga-runner-"));
   clock = new HandClock();
-  [calls, keys, logged, answers, endings] = [[], [], [], {}, new Endings()];
+  [calls, keys, logged, answers, endings, lost] = [[], [], [], {}, new Endings(), false];
   store = await openStore({
     module: "shop",
     dataDir,
     clock,
-    listener: { sagaStarted: (name, id) => runner.wake(name, id) },
+    listener: { sagaStarted: (name, id) => runner.wake(name, id), ownershipLost: () => (lost = true) },
   });
   runner = newRunner();
 });
@@ -279,6 +283,176 @@ describe("a saga", () => {
   });
 });
 
+describe("a definition", () => {
+  const stubborn = (retry: { attempts?: number; backoffMs?: number; maxBackoffMs?: number }) =>
+    defineSaga("stubborn", 1, State)
+      .requiring({ stock, money })
+      .step("take", {
+        run: ({ id }, clients, ctx) => clients.stock.take({ id }, ctx),
+        undo: ({ id }, clients, ctx) => clients.stock.giveBack({ id }, ctx),
+        retry,
+      });
+
+  it("says how long a saga goes forward before it turns back", async () => {
+    const hasty = buy.deadline(3_000);
+    runner = newRunner([hasty]);
+    answers["money.charge"] = unavailable;
+    await start();
+    const before = clock.now();
+    await phaseBecomes("compensated");
+    expect(clock.now() - before).toBeGreaterThan(3_000);
+    expect(clock.now() - before).toBeLessThan(7_000);
+  });
+
+  it("says how often a step is tried before the saga turns back", async () => {
+    const saga = stubborn({ attempts: 3 });
+    runner = newRunner([saga]);
+    answers["stock.take"] = unavailable;
+    await start("1", saga);
+    await phaseBecomes("compensated");
+    expect(calls).toEqual(["stock.take 1", "stock.take 1", "stock.take 1", "stock.giveBack 1"]);
+  });
+
+  it("says how long the pauses are, each twice the one before until they are long enough", async () => {
+    const saga = stubborn({ backoffMs: 1_000, maxBackoffMs: 3_000 });
+    runner = newRunner([saga]);
+    const moments: number[] = [];
+    answers["stock.take"] = () => {
+      moments.push(clock.now());
+      return moments.length < 5 ? unavailable() : Promise.resolve({ receipt: "" });
+    };
+    await start("1", saga);
+    await phaseBecomes("completed");
+    const pauses = moments.slice(1).map((moment, index) => Math.floor((moment - moments[index]!) / 1_000));
+    expect(pauses).toEqual([1, 2, 3, 3]);
+  });
+
+  it("bounds each attempt, also of a step that heeds nothing", async () => {
+    const deaf = defineSaga("deaf", 1, State).step("wait", {
+      run: () => new Promise<never>(() => calls.push("wait")),
+      timeoutMs: 500,
+      retry: { attempts: 2, backoffMs: 100 },
+    });
+    runner = newRunner([deaf]);
+    await start("1", deaf);
+    await phaseBecomes("compensated");
+    expect(calls).toEqual(["wait", "wait"]);
+    expect(JSON.parse((await row()).failure!)).toMatchObject({ code: "deadline_exceeded" });
+  });
+
+  it("counts attempts durably: a restart gives no new ones", async () => {
+    const saga = stubborn({ attempts: 3, backoffMs: 60_000, maxBackoffMs: 60_000 });
+    runner = newRunner([saga]);
+    answers["stock.take"] = unavailable;
+    await start("1", saga);
+    for (const attempts of [1, 2]) {
+      await clock.until(async () => (await row()).attempts === attempts);
+      await runner.stop();
+      runner = newRunner([saga]);
+      await runner.recover();
+    }
+    await phaseBecomes("compensated");
+    expect(calls.filter((call) => call === "stock.take 1")).toHaveLength(3);
+  });
+
+  it("refuses a retry that would try nothing, and a deadline that is none", () => {
+    expect(() => stubborn({ attempts: 0 })).toThrow("saga stubborn: step take: retry: attempts is 1 or more");
+    expect(() => buy.deadline(0)).toThrow("saga buy: deadline: give a number of milliseconds above 0");
+  });
+
+  it("stands in its module beside other versions of its name, and once in each", () => {
+    class Service {}
+    const contract = defineContract("shop", 1, { procedures: {} });
+    const module = (...sagas: SagaReference[]) => defineModule({ contract, service: Service, migrations: [], sagas });
+    expect(module(buy, defineSaga("buy", 2, State)).sagas).toHaveLength(2);
+    expect(() => module(buy, defineSaga("buy", 1, State))).toThrow(
+      "module shop: sagas: buy version 1 is there twice; a changed saga has a version of its own",
+    );
+  });
+
+  it("may be replaced while instances are under way: each finishes on the version that it was started by", async () => {
+    answers["stock.take"] = unavailable;
+    await start("old");
+    await clock.until(() => calls.length > 0);
+    await runner.stop();
+    const second = defineSaga("buy", 2, State)
+      .requiring({ money })
+      .step("charge", { run: ({ id }, clients, ctx) => clients.money.charge({ id }, ctx) })
+      .onCompleted(Endings, (endings) => endings.end("completed by version 2"));
+    runner = newRunner([buy, second]);
+    answers = {};
+    calls.length = 0;
+    await runner.recover();
+    await start("new", second);
+    await phaseBecomes("completed", "old");
+    await phaseBecomes("completed", "new");
+    expect(calls.filter((call) => call.endsWith(" old"))).toEqual(["stock.take old", "money.charge old"]);
+    expect(calls.filter((call) => call.endsWith(" new"))).toEqual(["money.charge new"]);
+    expect(endings.log.toSorted()).toEqual(["completed by version 2", "completed with r1"]);
+  });
+
+  it("is asked for by name where a saga under way needs a version that is not there", async () => {
+    answers["stock.take"] = unavailable;
+    await start();
+    await clock.until(() => calls.length > 0);
+    await runner.stop();
+    runner = newRunner([], new ListLogger());
+    await runner.recover();
+    await clock.until(() => logged.length > 0);
+    expect(logged).toEqual(["Saga buy/1 was started by version 1, which this module no longer has."]);
+    expect(await row()).toMatchObject({ phase: "forward", step: 0 });
+  });
+});
+
+describe("a compensation", () => {
+  it("that fails as only a bug does is parked after ten attempts, and what it turned back for is kept", async () => {
+    answers["money.charge"] = refused;
+    answers["stock.giveBack"] = () => Promise.reject(errorOf("internal", "broken"));
+    await start();
+    await phaseBecomes("parked");
+    expect(calls.filter((call) => call === "stock.giveBack 1")).toHaveLength(10);
+    const { failure, error } = await row();
+    expect([JSON.parse(failure!), JSON.parse(error!)]).toMatchObject([{ reason: "NONE_LEFT" }, { code: "internal" }]);
+    expect(await runner.settled(buy, "1", context())).toMatchObject({
+      status: "parked",
+      failure: { code: "internal" },
+    });
+  });
+});
+
+describe("a runner whose data another process has taken over", () => {
+  /** Takes the store over as another process would, while this one was paused. */
+  const takeOver = async () => {
+    const other = new BetterSqlite(`${dataDir}/shop.db`);
+    other.exec("update pangaea_lease set epoch = epoch + 1, holder = 'another process'");
+    other.close();
+  };
+
+  it("cannot write a step", async () => {
+    answers["money.charge"] = async () => {
+      await takeOver();
+      return { receipt: "r1" };
+    };
+    await start();
+    await clock.until(() => lost);
+    await runner.stop();
+    expect(await row()).toMatchObject({ phase: "forward", step: 1, state: '{"id":"1"}' });
+    expect(endings.log).toEqual([]);
+  });
+
+  it("cannot write an end, nor what its owner commits with it", async () => {
+    const last = defineSaga("last", 1, State)
+      .step("only", { run: () => takeOver() })
+      .onCompleted(Endings, (endings) => endings.end("completed"));
+    runner = newRunner([last]);
+    await start("1", last);
+    await clock.until(() => lost);
+    await runner.stop();
+    expect(await row()).toMatchObject({ phase: "forward", step: 0 });
+    expect(endings.log).toEqual([]);
+  });
+});
+
 describe("waiting for a saga", () => {
   it("ends a little before the deadline, with the saga still running", async () => {
     answers["stock.take"] = never;
@@ -290,7 +464,8 @@ describe("waiting for a saga", () => {
     expect(result).toEqual({ status: "running", failure: undefined });
     expect(clock.now()).toBeGreaterThanOrEqual(700);
     expect(clock.now()).toBeLessThan(1_000);
-    expect(clock.timers).toBe(heartbeat);
+    // The other one bounds the step, which is still under way.
+    expect(clock.timers).toBe(heartbeat + 1);
   });
 
   it("ends when the caller gives up", async () => {
