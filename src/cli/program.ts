@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { DefinitionError } from "../core/contract.js";
 import { ConfigurationError } from "../runtime/settings.js";
 import { configurationExitCode } from "../runtime/supervisor.js";
+import { addOperatorCommands } from "./operator-commands.js";
 import { UsageError } from "./usage-error.js";
 
 const monolith = "config/monolith.yaml";
@@ -94,6 +95,8 @@ function createProgram(done: (exitCode: number) => void): Command {
     .action(async (target: string, json: string, options: { url?: string; key?: string; deadline?: number }) => {
       done(await (await import("./call.js")).call(target, json, options));
     });
+
+  addOperatorCommands(program, done);
 
   const create = program.command("new").description("write the first files of something");
   create

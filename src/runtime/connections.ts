@@ -93,9 +93,20 @@ export class Connections {
     return [...transports].map((transport) => {
       const route = new Route(contract.name);
       route.swap(this.#edgeOver(transport));
-      const stackOf = (method: string, remote: boolean) => this.stacks.client(contract, method, remote);
-      return createClient({ contract, caller: "pangaea", route, stackOf });
+      return this.#processClient(contract, route);
     });
+  }
+
+  /** A client of what the process that runs a module answers, this one or another; undefined where nobody runs it. */
+  hostClient(module: string): ClientOf<ReturnType<typeof processContract>> | undefined {
+    const { topology, process } = this.options;
+    const at = processOf(topology, module);
+    if (at === undefined) return undefined;
+    const contract = processContract(at.name);
+    const route = new Route(contract.name);
+    const local = { transport: "in-process", remote: false, call: this.#inner!.connection.call };
+    route.swap(at === process ? local : this.#edgeOver(routeOf(topology, module)));
+    return this.#processClient(contract, route);
   }
 
   /** Every connection over which a service can be reached now. */
@@ -120,6 +131,11 @@ export class Connections {
     this.#stopWatching();
     await this.#inner?.listener.close();
     await Promise.all([...this.#transports.values()].map((transport) => transport.close()));
+  }
+
+  #processClient(contract: ReturnType<typeof processContract>, route: Route) {
+    const stackOf = (method: string, remote: boolean) => this.stacks.client(contract, method, remote);
+    return createClient({ contract, caller: "pangaea", route, stackOf });
   }
 
   #neededTransports(): Set<string> {

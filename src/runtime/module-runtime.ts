@@ -2,11 +2,13 @@ import { Cancellation } from "../core/cancellation.js";
 import type { Call, Handler } from "../core/call.js";
 import { rootContext } from "../core/context.js";
 import type { Contract, EventDefinition } from "../core/contract.js";
-import type { Module } from "../core/module.js";
+import type { Constructor, Module } from "../core/module.js";
 import { validatorOf } from "../core/validation.js";
+import { DeadLetters } from "../events/dead-letters.js";
 import { inbox } from "../events/inbox.js";
 import { Relay, type Subscriber } from "../events/relay.js";
 import type { Saga } from "../saga/define-saga.js";
+import { SagaOperator } from "../saga/saga-operator.js";
 import { SagaRunner } from "../saga/saga-runner.js";
 import type { ServiceHost } from "../server/service-host.js";
 import type { Backend } from "../storage/backend.js";
@@ -33,11 +35,19 @@ export interface ModuleSurroundings {
 
 const prepareDeadlineMs = 30_000;
 
+/** What an operator can see and do of a module with data. */
+export interface ModuleOperations {
+  readonly sagas: SagaOperator;
+  readonly deadLetters: DeadLetters;
+}
+
 /** A module that runs here: started, serving, drained or stopped on its own, while its neighbours go on. */
 export interface RunningModule {
   readonly name: string;
   /** Work that goes on without a caller: sagas under way. */
   readonly pending: number;
+  /** Missing where the module has no data. */
+  readonly operations: ModuleOperations | undefined;
   /** Answers what is under way, stops relays and sagas where they stand, releases the database. */
   stop(): Promise<void>;
 }
@@ -49,6 +59,7 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
   const parts = { ...around.parts, logger };
   let relay: Relay | undefined;
   let sagas: SagaRunner | undefined;
+  let operations: ModuleOperations | undefined;
   const store =
     module.migrations === undefined
       ? undefined
@@ -70,15 +81,20 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
     const client = (contract: Contract) => around.client(contract, module.name);
     let resolve: (target: any) => unknown;
     if (store !== undefined) {
-      sagas = new SagaRunner({
+      const surroundings = {
         store,
-        sagas: module.sagas as readonly Saga[],
         clientOf: client,
-        resolve: (target) => resolve(target),
+        resolve: (target: Constructor) => resolve(target),
         clock: parts.clock,
         logger,
         failpoints: parts.failpoints,
-      });
+      };
+      sagas = new SagaRunner({ ...surroundings, sagas: module.sagas as readonly Saga[] });
+      operations = {
+        sagas: new SagaOperator(sagas, surroundings),
+        // The stack of calls from outside, because that one keeps a deadline: what is dead may never have returned.
+        deadLetters: new DeadLetters({ store, handle: host.remote, clock: parts.clock }),
+      };
       relay = new Relay({
         store,
         subscribers: around.subscribers,
@@ -120,6 +136,7 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
   }
   return {
     name: module.name,
+    operations,
     get pending() {
       return sagas?.pending ?? 0;
     },

@@ -3,7 +3,6 @@ import type { ClientOf } from "../core/client.js";
 import { type Context, type ContextFields, rootContext } from "../core/context.js";
 import type { Contract } from "../core/contract.js";
 import { Deadlines } from "../core/deadline.js";
-import { errorOf } from "../core/error.js";
 import type { CreateGateway, Gateway, Readiness } from "../core/gateway.js";
 import type { Module } from "../core/module.js";
 import type { Registration, Registry } from "../core/registry.js";
@@ -13,11 +12,13 @@ import { wrap } from "../core/wrap.js";
 import { clientDeadline } from "../interceptors/deadline.js";
 import type { Subscriber } from "../events/relay.js";
 import { ServiceHost } from "../server/service-host.js";
+import { adminHandler } from "./admin-handler.js";
 import { listenToBestEffortEvents } from "./best-effort.js";
 import { Connections } from "./connections.js";
 import { type ModuleSurroundings, type RunningModule, startModule } from "./module-runtime.js";
 import { openBackend } from "./open-backend.js";
 import { processContract } from "./process-contract.js";
+import { ProcessService } from "./process-service.js";
 import { readinessOf } from "./readiness.js";
 import type { Settings } from "./settings.js";
 import { createStacks, type StackParts } from "./stacks.js";
@@ -145,7 +146,7 @@ export class ProcessRuntime {
     await this.#connections.open();
     this.#stopListeningToEvents = await this.#listenToEvents();
     await Promise.all(process.modules.map((name) => this.startModule(name)));
-    this.#serveOwnReadiness();
+    this.#serveOwnProcess();
     Object.assign(this.addresses, await this.#connections.listen());
     this.#registration = await registry.register(this.#asInstance());
     if (process.gateway !== undefined) await this.#openGateway(process.gateway);
@@ -184,11 +185,12 @@ export class ProcessRuntime {
     });
   }
 
-  #serveOwnReadiness(): void {
+  #serveOwnProcess(): void {
     const contract = processContract(this.#options.process.name);
+    const running = (name: string) => this.#modules.get(name);
     this.#host.serve({
       contract,
-      service: { ready: () => Promise.resolve(this.#ownReadiness()) },
+      service: new ProcessService(running, () => this.#ownReadiness(), this.#parts.logger),
       subscriptions: [],
       resolve: () => undefined,
       stackOf: (method, remote) => this.#stacks.server(contract, method, remote),
@@ -226,19 +228,13 @@ export class ProcessRuntime {
     this.addresses.gateway = this.#gateway.address;
     // The command line's way in: the same Connect protocol, on loopback, to every service wherever it runs.
     const admin = `http://127.0.0.1:${settings.adminPort}`;
-    this.addresses.admin = await this.#connections.listenAt("admin", "http", admin, this.#adminCall);
+    this.addresses.admin = await this.#connections.listenAt(
+      "admin",
+      "http",
+      admin,
+      adminHandler(modules, this.#connections),
+    );
   }
-
-  readonly #adminCall: Handler = async (call) => {
-    const contract = this.#options.modules.get(call.service)?.contract;
-    if (contract === undefined || !Object.hasOwn(contract.procedures, call.method)) {
-      throw errorOf("unimplemented", `There is no ${call.service}.${call.method}.`, { outcome: "not-executed" });
-    }
-    const client = this.client<Contract>(contract, "admin");
-    return {
-      output: await client[call.method]!(call.input, call.context, { idempotencyKey: call.context.idempotencyKey }),
-    };
-  };
 }
 
 /** Who wants which at-least-once events of a module, anywhere in the topology. */
