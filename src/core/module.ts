@@ -52,6 +52,13 @@ export interface SagaReference<State = any> {
   readonly validate: (state: unknown) => State;
 }
 
+/** A schedule as the runtime needs to know it; made by `every` and `cron`. */
+export interface ScheduleReference {
+  readonly name: string;
+  /** What it starts at its moments. */
+  readonly job: SagaReference;
+}
+
 export interface ModuleSpec<C extends Contract> {
   readonly contract: C;
   readonly service: Constructor<ServiceOf<C>>;
@@ -64,6 +71,9 @@ export interface ModuleSpec<C extends Contract> {
   readonly on?: readonly Subscription[];
   /** What it may start, and what may still be under way: of one name, several versions stand side by side. */
   readonly sagas?: readonly SagaReference[];
+  /** Work that its transactions start and that it does by itself; made by `defineJob`, with versions as sagas have. */
+  readonly jobs?: readonly SagaReference[];
+  readonly schedules?: readonly ScheduleReference[];
   /** Runs once the module's own database is ready, before it serves; must not call other modules. */
   readonly prepare?: { readonly target: Constructor; readonly run: (target: any, ctx: CallContext) => Promise<void> };
 }
@@ -79,7 +89,9 @@ export interface Module {
   readonly bind: readonly Constructor[];
   readonly migrations: readonly Migration[] | undefined;
   readonly on: readonly Subscription[];
+  /** Jobs and the runs of schedules among them. */
   readonly sagas: readonly SagaReference[];
+  readonly schedules: readonly ScheduleReference[];
   readonly prepare: ModuleSpec<Contract>["prepare"];
 }
 
@@ -98,9 +110,10 @@ export function defineModule<C extends Contract>(spec: ModuleSpec<C>): Module {
   );
   if (missing.length > 0)
     throw new DefinitionError(`module ${name}: ${spec.service.name} has no method ${missing.join(", ")}`);
-  const sagas = spec.sagas ?? [];
+  const schedules = spec.schedules ?? [];
+  const sagas = [...(spec.sagas ?? []), ...(spec.jobs ?? []), ...schedules.map((schedule) => schedule.job)];
   if (sagas.length > 0 && spec.migrations === undefined) {
-    throw new DefinitionError(`module ${name}: a saga is a row in the module's database; add migrations`);
+    throw new DefinitionError(`module ${name}: a saga, job or schedule is a row in the module's database; add migrations`);
   }
   const versions = new Set<string>();
   for (const saga of sagas) {
@@ -131,6 +144,7 @@ export function defineModule<C extends Contract>(spec: ModuleSpec<C>): Module {
     migrations: spec.migrations,
     on: spec.on ?? [],
     sagas,
+    schedules,
     prepare: spec.prepare,
   };
   Object.defineProperty(module, brand, { value: true });

@@ -1,5 +1,5 @@
 import type { CallContext } from "./context.js";
-import type { EventDefinition } from "./contract.js";
+import type { Argument, Contract, EventDefinition } from "./contract.js";
 import { errorOf, type ErrorDefinition } from "./error.js";
 import type { ErrorMessage } from "./message.js";
 import type { SagaReference } from "./module.js";
@@ -11,6 +11,12 @@ export interface Tx {
   emit<D extends EventDefinition>(event: D, payload: InputOf<D["payload"]>): void;
   /** Records a saga in the same transaction; its first step runs after the commit. Starting the same id again does nothing. */
   start<S>(saga: SagaReference<S>, id: string, state: S): void;
+  /**
+   * Records a call of another module in the same transaction. It is made after the commit, under an idempotency key of its
+   * own, until it has succeeded, and is parked for a person where it is refused. Calls of one commit keep no order. Throws
+   * `invalid_argument` where the input is none, and where the module does not require the contract.
+   */
+  send<C extends Contract, M extends keyof C["procedures"] & string>(contract: C, method: M, input: Argument<C, M>): void;
 }
 
 /**

@@ -8,8 +8,11 @@ import { DeadLetters } from "../events/dead-letters.js";
 import { inbox } from "../events/inbox.js";
 import { Relay, type Subscriber } from "../events/relay.js";
 import type { Saga } from "../saga/define-saga.js";
+import type { Schedule } from "../saga/define-schedule.js";
 import { SagaOperator } from "../saga/saga-operator.js";
 import { SagaRunner } from "../saga/saga-runner.js";
+import { ScheduleRunner } from "../saga/schedule-runner.js";
+import { sendSaga } from "../saga/send.js";
 import type { ServiceHost } from "../server/service-host.js";
 import type { Backend } from "../storage/backend.js";
 import { ModuleStore } from "../storage/module-store.js";
@@ -57,8 +60,10 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
   const { host } = around;
   const logger = around.parts.logger.child({ module: module.name });
   const parts = { ...around.parts, logger };
+  const send = sendSaga(module.requires);
   let relay: Relay | undefined;
   let sagas: SagaRunner | undefined;
+  let schedules: ScheduleRunner | undefined;
   let operations: ModuleOperations | undefined;
   const store =
     module.migrations === undefined
@@ -70,6 +75,7 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
           clock: parts.clock,
           ids: parts.ids,
           failpoints: parts.failpoints,
+          send,
           listener: {
             outboxGrew: () => relay?.wake(),
             sagaStarted: (name, id) => sagas?.wake(name, id),
@@ -89,9 +95,15 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
         logger,
         failpoints: parts.failpoints,
       };
-      sagas = new SagaRunner({ ...surroundings, sagas: module.sagas as readonly Saga[] });
+      const runner = new SagaRunner({ ...surroundings, sagas: [...(module.sagas as readonly Saga[]), send] });
+      sagas = runner;
+      schedules = new ScheduleRunner({
+        ...surroundings,
+        schedules: module.schedules as readonly Schedule[],
+        started: (name, id) => runner.wake(name, id),
+      });
       operations = {
-        sagas: new SagaOperator(sagas, surroundings),
+        sagas: new SagaOperator(runner, surroundings),
         // The stack of calls from outside, because that one keeps a deadline: what is dead may never have returned.
         deadLetters: new DeadLetters({ store, handle: host.remote, clock: parts.clock }),
       };
@@ -127,9 +139,11 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
       eventStackOf: (subscription, remote) => around.stacks.event(module.contract, subscription, remote, ownInbox),
     });
     await sagas?.recover();
+    await schedules?.start();
     await relay?.start();
   } catch (error) {
     await host.drain(module.name);
+    schedules?.stop();
     await Promise.all([sagas?.stop(), relay?.stop()]);
     await store?.close();
     throw error;
@@ -142,6 +156,7 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
     },
     async stop() {
       await host.drain(module.name);
+      schedules?.stop();
       await Promise.all([sagas?.stop(), relay?.stop()]);
       await store?.close();
     },

@@ -30,14 +30,29 @@ interface Ending<S> {
   readonly run: (target: any, tx: Tx, state: S, failure: ErrorMessage | undefined) => Promise<unknown>;
 }
 
+/** A step of a definition; what is not called by users may have the module's own objects made. */
+export interface NamedStep<S, R extends Contracts> extends Omit<Step<S, R>, "run"> {
+  readonly name: string;
+  readonly run: (
+    state: S,
+    clients: Clients<R>,
+    ctx: CallContext,
+    resolve: (target: Constructor) => unknown,
+  ) => Promise<any>;
+}
+
 interface SagaParts<S, R extends Contracts> {
   readonly name: string;
   readonly version: number;
   readonly validate: (state: unknown) => S;
   readonly contracts: R;
-  readonly steps: readonly (Step<S, R> & { readonly name: string })[];
+  readonly steps: readonly NamedStep<S, R>[];
   /** How long it tries to go forward before it turns back, in milliseconds since its start. */
   readonly deadlineMs: number;
+  /** What it does where it can go forward no more: undo its steps, or wait for a person. */
+  readonly atDeadEnd: "undo" | "park";
+  /** Whether its row goes when it is completed, since nobody can ask for it. */
+  readonly isForgotten: boolean;
   readonly completed?: Ending<S>;
   readonly compensated?: Ending<S>;
 }
@@ -101,5 +116,7 @@ export class Saga<S = any, R extends Contracts = any> implements SagaReference<S
 }
 
 /** Begins the definition of a saga: `defineSaga("place-order", 1, OrderState).requiring({ inventory }).step(…)`. */
-export const defineSaga = <T extends Schema>(name: string, version: number, state: T): Saga<OutputOf<T>, {}> =>
-  new Saga({ name, version, validate: validatorOf(state), contracts: {}, steps: [], deadlineMs: 60_000 });
+export const defineSaga = <T extends Schema>(name: string, version: number, state: T): Saga<OutputOf<T>, {}> => {
+  const parts = { deadlineMs: 60_000, atDeadEnd: "undo", isForgotten: false } as const;
+  return new Saga({ name, version, validate: validatorOf(state), contracts: {}, steps: [], ...parts });
+};

@@ -25,16 +25,16 @@ export const isRefusal = ({ outcome, reason }: Pick<ErrorMessage, "outcome" | "r
  * of anything else nobody knows, so the step itself is undone too. A compensation is parked where it is refused or keeps
  * failing as only a bug does; while what it needs is merely away it is tried for ever, since what it owes stays owed.
  */
-export function moveAfter(error: PangaeaError, row: SagaRow, saga: Saga, now: number): Move {
+export function moveAfter(error: PangaeaError, row: SagaRow, { parts }: Saga, now: number): Move {
   const failures = row.attempts + 1;
-  const retry = saga.parts.steps[row.step]?.retry;
+  const retry = parts.steps[row.step]?.retry;
   const again: Move = { to: "retry", pauseMs: pauseAfter(failures, retry) };
-  if (row.phase === "undo") {
-    const isFinal = isRefusal(error) || (hopeless.has(error.code) && failures >= maxHopelessAttempts);
-    return isFinal ? { to: "parked" } : again;
-  }
-  if (isRefusal(error)) return { to: "undo", step: row.step - 1, unexpected: false };
-  const isLate =
-    now - row.created_at > saga.parts.deadlineMs || failures >= (retry?.attempts ?? Number.POSITIVE_INFINITY);
-  return hopeless.has(error.code) || isLate ? { to: "undo", step: row.step, unexpected: true } : again;
+  const isHopeless = hopeless.has(error.code);
+  const canTurnBack = row.phase === "forward" && parts.atDeadEnd === "undo";
+  if (isRefusal(error)) return canTurnBack ? { to: "undo", step: row.step - 1, unexpected: false } : { to: "parked" };
+  const bound = row.phase === "forward" ? retry?.attempts : undefined;
+  const isLast = failures >= (bound ?? (isHopeless ? maxHopelessAttempts : Number.POSITIVE_INFINITY));
+  if (!canTurnBack) return isLast ? { to: "parked" } : again;
+  const isLate = now - row.created_at > parts.deadlineMs;
+  return isHopeless || isLast || isLate ? { to: "undo", step: row.step, unexpected: true } : again;
 }

@@ -10,7 +10,7 @@ import type { Constructor } from "../core/module.js";
 import type { Tx } from "../core/work.js";
 import type { SagaRow } from "../storage/framework-tables.js";
 import type { ModuleStore } from "../storage/module-store.js";
-import type { Saga, Step } from "./define-saga.js";
+import type { NamedStep, Saga } from "./define-saga.js";
 import { keyedClients, stepKey } from "./keyed-clients.js";
 import { moveAfter } from "./move-after.js";
 import { endSaga, failureOf, saveSaga, settledAs } from "./saga-rows.js";
@@ -67,7 +67,7 @@ export class SagaCourse {
     const ending = phase === "completed" ? completed : compensated;
     const ended: SagaRow = { ...row, phase, updated_at: clock.wallTime() };
     const change = async (tx: Tx) => {
-      if (!(await endSaga(store, tx, ended)) || ending === undefined) return;
+      if (!(await endSaga(store, tx, ended, this.saga.parts.isForgotten && phase === "completed")) || ending === undefined) return;
       await ending.run(resolve(ending.target), tx, JSON.parse(row.state), failureOf(row));
     };
     failpoints?.hit("saga.before-end");
@@ -81,9 +81,10 @@ export class SagaCourse {
     const step = saga.parts.steps[row.step];
     if (step === undefined) return this.end(row, "completed");
     const state = JSON.parse(row.state) as object;
-    const clients = keyedClients(saga, stepKey(row, `${step.name}/run`), around.clientOf);
+    const key = stepKey(row, `${step.name}/run`);
+    const clients = keyedClients(saga, key, around.clientOf);
     around.failpoints?.hit("saga.before-step");
-    const result: unknown = await this.#attempt(row, step, (ctx) => step.run(state, clients, ctx));
+    const result: unknown = await this.#attempt(row, step, key, (ctx) => step.run(state, clients, ctx, around.resolve));
     around.failpoints?.hit("saga.after-step");
     const next =
       step.keep === undefined ? row.state : JSON.stringify(saga.validate({ ...state, ...step.keep(result) }));
@@ -98,9 +99,10 @@ export class SagaCourse {
     if (step === undefined) return this.end(row, "compensated");
     const { undo } = step;
     if (undo !== undefined) {
-      const clients = keyedClients(saga, stepKey(row, `${step.name}/undo`), around.clientOf);
+      const key = stepKey(row, `${step.name}/undo`);
+      const clients = keyedClients(saga, key, around.clientOf);
       around.failpoints?.hit("saga.before-undo");
-      await this.#attempt(row, step, (ctx) => undo(JSON.parse(row.state), clients, ctx));
+      await this.#attempt(row, step, key, (ctx) => undo(JSON.parse(row.state), clients, ctx));
       around.failpoints?.hit("saga.after-undo");
     }
     return this.#update(row, { step: row.step - 1, attempts: 0, error: null });
@@ -139,8 +141,13 @@ export class SagaCourse {
     return next;
   }
 
-  #attempt<T>(row: SagaRow, { timeoutMs }: Step<unknown, any>, run: (ctx: Context) => Promise<T>): Promise<T> {
-    return withStepContext(row, { clock: this.around.clock, stop: this.stop, timeoutMs }, run);
+  #attempt<T>(
+    row: SagaRow,
+    { timeoutMs }: NamedStep<any, any>,
+    idempotencyKey: string,
+    run: (ctx: Context) => Promise<T>,
+  ): Promise<T> {
+    return withStepContext(row, { clock: this.around.clock, stop: this.stop, timeoutMs, idempotencyKey }, run);
   }
 }
 

@@ -89,7 +89,7 @@ export class SagaOperator {
 
   /**
    * Turns a saga back that goes forward; parks one that is being undone; ends one that is parked, whose remaining
-   * compensations are then the operator's.
+   * compensations are then the operator's, and one that has nothing to undo, as a job.
    */
   async abort(name: string, id: string, operator: Operator): Promise<SagaDetails> {
     await this.runner.intervene(name, id, async (row) => {
@@ -97,7 +97,7 @@ export class SagaOperator {
       const saga = this.runner.definitionOf(row);
       const acted = this.#acted(row, "abort", operator);
       const aborted = JSON.stringify(errorMessageOf(errorOf("aborted", `Aborted by ${operator.by}: ${operator.why}`)));
-      if (row.phase === "parked") {
+      if (row.phase === "parked" || (row.phase === "forward" && saga?.parts.atDeadEnd === "park")) {
         if (saga === undefined) await saveSaga(store, { ...acted, phase: "aborted" });
         else await new SagaCourse(this.around, saga, new Cancellation()).end(acted, "aborted");
       } else if (settledAs[row.phase] !== undefined) throw refuse(row, `has ended (${row.phase})`);

@@ -54,17 +54,24 @@ export async function saveSaga(store: ModuleStore, row: SagaRow, options: Change
   );
 }
 
-/** Marks the end of a saga in an open transaction; says false, and changes nothing, where it has ended before. */
+/**
+ * Marks the end of a saga in an open transaction, or forgets the saga; says false, and changes nothing, where it has ended
+ * before.
+ */
 export async function endSaga(
   store: ModuleStore,
   tx: Tx,
   { phase, step, state, history, updated_at, name, id }: SagaRow,
+  isForgotten: boolean,
 ): Promise<boolean> {
-  const { numAffectedRows } = await run(
-    store.in(tx),
-    `update pangaea_saga set phase = ?, step = ?, state = ?, history = ?, attempts = 0, error = null, updated_at = ?
-      where name = ? and id = ? and phase in ('forward', 'undo', 'parked')`,
-    [phase, step, state, history, updated_at, name, id],
-  );
+  const where = "where name = ? and id = ? and phase in ('forward', 'undo', 'parked')";
+  const { numAffectedRows } = isForgotten
+    ? await run(store.in(tx), `delete from pangaea_saga ${where}`, [name, id])
+    : await run(
+        store.in(tx),
+        `update pangaea_saga set phase = ?, step = ?, state = ?, history = ?, attempts = 0, error = null, updated_at = ?
+          ${where}`,
+        [phase, step, state, history, updated_at, name, id],
+      );
   return numAffectedRows !== 0n;
 }

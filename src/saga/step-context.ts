@@ -11,6 +11,7 @@ export interface Surroundings {
   readonly stop: Cancellation;
   /** How long it may take, in milliseconds. */
   readonly timeoutMs?: number | undefined;
+  readonly idempotencyKey?: string;
 }
 
 const defaultTimeoutMs = 10_000;
@@ -18,13 +19,14 @@ const defaultTimeoutMs = 10_000;
 /** Runs something in a context that ends with it: on behalf of whoever began the saga, cancelled when that is to stop. */
 export async function withSagaContext<T>(
   row: SagaRow,
-  { clock, stop, timeoutMs = defaultTimeoutMs }: Surroundings,
+  { clock, stop, timeoutMs = defaultTimeoutMs, idempotencyKey }: Surroundings,
   run: (ctx: Context) => Promise<T>,
 ): Promise<T> {
   const cancellation = new Cancellation(stop);
   const context = rootContext(clock, timeoutMs, {
     headers: JSON.parse(row.headers) as Record<string, string>,
     principal: row.principal === null ? undefined : (JSON.parse(row.principal) as Principal),
+    idempotencyKey,
     cancellation,
   });
   try {

@@ -87,6 +87,8 @@ export interface FrameworkTables {
     readonly created_at: number;
   };
   pangaea_saga: SagaRow;
+  /** When a schedule comes next, in epoch milliseconds, and the rule by which that was found. */
+  pangaea_schedule: { readonly name: string; readonly rule: string; readonly next_at: number };
 }
 
 /** A column that counts up, in the order of the commits: the writers of one database take turns. */
@@ -115,6 +117,7 @@ const statements = (kind: keyof typeof counted) => [
     step bigint not null, failure text, attempts bigint not null, error text, round bigint not null,
     history text not null, headers text not null, principal text, created_at bigint not null,
     updated_at bigint not null, primary key (name, id))`,
+  `create table pangaea_schedule (name text primary key, rule text not null, next_at bigint not null)`,
   `create index pangaea_saga_open on pangaea_saga (phase) where phase in ('forward', 'undo')`,
 ];
 

@@ -6,7 +6,7 @@ import { errorOf, isError } from "../core/error.js";
 import { type Failpoints, inertFailpoints } from "../core/failpoints.js";
 import type { Ids } from "../core/ids.js";
 import { errorFrom, errorMessageOf } from "../core/message.js";
-import { eventMethod, type Migration } from "../core/module.js";
+import { eventMethod, type Migration, type SagaReference } from "../core/module.js";
 import type { InputOf } from "../core/schema.js";
 import { invalidArgument, type Validator, validatorOf } from "../core/validation.js";
 import {
@@ -62,6 +62,8 @@ export interface ModuleStoreOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly listener: CommitListener;
+  /** What `Tx.send` starts. */
+  readonly send: SagaReference;
   readonly failpoints?: Failpoints;
   /** So long another owner of the data may take to leave it, in milliseconds. */
   readonly takeOverMs?: number;
@@ -79,16 +81,18 @@ export class ModuleStore extends Database implements Work, Answers {
   readonly #clock: Clock;
   readonly #ids: Ids;
   readonly #listener: CommitListener;
+  readonly #send: SagaReference;
   readonly #failpoints: Failpoints;
   #closed = false;
 
-  private constructor({ module, backend, clock, ids, listener, failpoints = inertFailpoints }: ModuleStoreOptions) {
+  private constructor({ module, backend, clock, ids, listener, send, failpoints = inertFailpoints }: ModuleStoreOptions) {
     super();
     this.module = module;
     this.#backend = backend;
     this.#clock = clock;
     this.#ids = ids;
     this.#listener = listener;
+    this.#send = send;
     this.#failpoints = failpoints;
     this.#commits = new GroupCommit(backend, clock, (db) => this.#guard(db));
     this.#ownership = new Ownership(ownerLease, {
@@ -283,6 +287,8 @@ export class ModuleStore extends Database implements Work, Answers {
         rows.push(() => insertSaga(db, row));
         after.push(() => this.#listener.sagaStarted(saga.name, id));
       },
+      send: ({ name: service, version }, method, input) =>
+        tx.start(this.#send, this.#ids.uuid(), { service, version, method, input }),
     };
     try {
       const output = await change(tx);

@@ -1,4 +1,5 @@
 import { type Clock, systemIds } from "pangaea";
+import { sendSaga } from "../../src/saga/send.js";
 import { ModuleStore, type ModuleStoreOptions } from "../../src/storage/module-store.js";
 import { openSqlite } from "../../src/storage/sqlite.js";
 
@@ -18,6 +19,7 @@ export const openStore = ({ dataDir, durable = false, ...options }: Options): Pr
   ModuleStore.open({
     migrations: [],
     ids: systemIds,
+    send: sendSaga([]),
     ...options,
     backend: options.backend ?? openSqlite(`${dataDir}/${options.module}.db`, durable),
     listener: { ...listener, ...options.listener },
