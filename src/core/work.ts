@@ -16,7 +16,11 @@ export interface Tx {
    * own, until it has succeeded, and is parked for a person where it is refused. Calls of one commit keep no order. Throws
    * `invalid_argument` where the input is none, and where the module does not require the contract.
    */
-  send<C extends Contract, M extends keyof C["procedures"] & string>(contract: C, method: M, input: Argument<C, M>): void;
+  send<C extends Contract, M extends keyof C["procedures"] & string>(
+    contract: C,
+    method: M,
+    input: Argument<C, M>,
+  ): void;
 }
 
 /**
@@ -148,6 +152,9 @@ export const committed = Symbol("committed");
 
 /** Under this key a context's `local` says that a dead letter is handled again: nobody counts, and its effect ends it. */
 export const replaying = Symbol("replaying");
+
+/** Under this key a context's `local` has what the handler of an event threw: its producer is told less. */
+export const thrownError = Symbol("thrown error");
 
 /** Thrown by `Work.commit` when the event being handled has already had its effect; the event's stack confirms it. */
 export class AlreadyHandled extends Error {

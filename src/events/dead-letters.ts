@@ -8,7 +8,7 @@ import { producerOf } from "../storage/framework-rows.js";
 import type { DeadLetterRow, FrameworkTables } from "../storage/framework-tables.js";
 import type { ModuleStore } from "../storage/module-store.js";
 import { run } from "../storage/run.js";
-import { replaying } from "../core/work.js";
+import { replaying, thrownError } from "../core/work.js";
 import { eventCall } from "./event-call.js";
 
 type Db = Kysely<FrameworkTables>;
@@ -175,7 +175,7 @@ export class DeadLetters {
       await handle(call);
     } catch (error) {
       await this.#settle(row, false);
-      throw error;
+      throw call.context.local.get(thrownError) ?? error;
     }
     await this.#settle(row, true);
   }

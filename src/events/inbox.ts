@@ -3,7 +3,7 @@ import type { Clock } from "../core/clock.js";
 import type { Context } from "../core/context.js";
 import { errorOf, isError } from "../core/error.js";
 import type { Logger } from "../core/logger.js";
-import { committed, replaying } from "../core/work.js";
+import { committed, replaying, thrownError } from "../core/work.js";
 import { producerOf } from "../storage/framework-rows.js";
 import type { ModuleStore } from "../storage/module-store.js";
 import { run } from "../storage/run.js";
@@ -79,7 +79,8 @@ export function inbox(options: InboxOptions): Layer {
       return false;
     }
     if (attempts < maxAttempts) return false;
-    await store.record((db) => park(db, call, attempts, error, clock.wallTime()));
+    const thrown = call.context.local.get(thrownError) ?? error;
+    await store.record((db) => park(db, call, attempts, thrown, clock.wallTime()));
     logger.error(`An event was parked after ${attempts} attempts: pangaea events dead`, {
       event: method,
       id,

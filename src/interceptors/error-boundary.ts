@@ -3,7 +3,7 @@ import type { Code } from "../core/code.js";
 import type { Contract } from "../core/contract.js";
 import { errorOf, isError, type PangaeaError, withFields } from "../core/error.js";
 import type { Logger } from "../core/logger.js";
-import { frameworkErrors } from "../core/work.js";
+import { frameworkErrors, thrownError } from "../core/work.js";
 
 /** Codes that say as much to the caller's caller as to the caller, but must not be retried one hop further away. */
 const passedOn: ReadonlySet<Code> = new Set(["canceled", "deadline_exceeded", "unavailable", "resource_exhausted"]);
@@ -33,6 +33,8 @@ function judge(thrown: unknown, call: Call, contract: Contract, logger: Logger):
     error: thrown,
     ...(cause === thrown ? {} : { cause }),
   });
+  // For the dead letters, whose reader must know it.
+  if (call.kind === "event") call.context.local.set(thrownError, thrown);
   const requestId = call.context.headers["x-request-id"];
   const where = requestId === undefined ? "" : ` The log has it under request ${requestId}.`;
   return errorOf("internal", `${call.service}.${call.method} failed.${where}`, { outcome: "failed" });
