@@ -52,7 +52,7 @@ export async function reporting(
       caller: "cli",
       context: rootContext(systemClock, deadlineMs ?? procedure.deadlineMs, { idempotencyKey: key }),
     });
-    return output as never;
+    return output;
   };
   try {
     return await command(ask);

@@ -17,7 +17,7 @@ export const listDeadLetters = async (options: OperatorOptions): Promise<number>
       key,
       String(attempts),
       moment(parkedAt),
-      brief(error ?? "an earlier event of its key stands in the way"),
+      error === null ? "an earlier event of its key stands in the way" : brief(messageOf(error)),
     ]);
     const headings = ["module", "number", "event", "key", "attempts", "parked", "because"];
     const text = () => (rows.length === 0 ? "No dead letters.\n" : `${table(headings, lines)}\n`);
@@ -54,3 +54,6 @@ export const discardDeadLetter = async (
     return 0;
   });
 };
+
+/** What the last attempt ended with; stored as a message between processes is. */
+const messageOf = (error: string): string => (JSON.parse(error) as { message: string }).message;

@@ -113,7 +113,9 @@ export function defineModule<C extends Contract>(spec: ModuleSpec<C>): Module {
   const schedules = spec.schedules ?? [];
   const sagas = [...(spec.sagas ?? []), ...(spec.jobs ?? []), ...schedules.map((schedule) => schedule.job)];
   if (sagas.length > 0 && spec.migrations === undefined) {
-    throw new DefinitionError(`module ${name}: a saga, job or schedule is a row in the module's database; add migrations`);
+    throw new DefinitionError(
+      `module ${name}: a saga, job or schedule is a row in the module's database; add migrations`,
+    );
   }
   const versions = new Set<string>();
   for (const saga of sagas) {

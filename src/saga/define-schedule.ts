@@ -11,7 +11,7 @@ export interface ScheduleOptions extends JobOptions {
 }
 
 /** For which moment a run stands, as an ISO date: one that is caught up or tried again comes later. */
-export interface Due {
+interface Due {
   readonly dueAt: string;
 }
 

@@ -67,7 +67,11 @@ export class SagaCourse {
     const ending = phase === "completed" ? completed : compensated;
     const ended: SagaRow = { ...row, phase, updated_at: clock.wallTime() };
     const change = async (tx: Tx) => {
-      if (!(await endSaga(store, tx, ended, this.saga.parts.isForgotten && phase === "completed")) || ending === undefined) return;
+      if (
+        !(await endSaga(store, tx, ended, this.saga.parts.isForgotten && phase === "completed")) ||
+        ending === undefined
+      )
+        return;
       await ending.run(resolve(ending.target), tx, JSON.parse(row.state), failureOf(row));
     };
     failpoints?.hit("saga.before-end");

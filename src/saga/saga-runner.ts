@@ -114,7 +114,8 @@ export class SagaRunner implements Sagas {
   /** Stops what is under way of a saga, lets `change` write its row, and goes on with what has become of it. */
   async intervene<T>(name: string, id: string, change: (row: SagaRow) => Promise<T>): Promise<T> {
     const key = `${name}/${id}`;
-    if (this.#held.has(key)) throw fail(frameworkErrors.OPERATION_REFUSED, undefined, `Saga ${key} is just being changed.`);
+    if (this.#held.has(key))
+      throw fail(frameworkErrors.OPERATION_REFUSED, undefined, `Saga ${key} is just being changed.`);
     this.#held.add(key);
     try {
       const running = this.#running.get(key);

@@ -85,7 +85,15 @@ export class ModuleStore extends Database implements Work, Answers {
   readonly #failpoints: Failpoints;
   #closed = false;
 
-  private constructor({ module, backend, clock, ids, listener, send, failpoints = inertFailpoints }: ModuleStoreOptions) {
+  private constructor({
+    module,
+    backend,
+    clock,
+    ids,
+    listener,
+    send,
+    failpoints = inertFailpoints,
+  }: ModuleStoreOptions) {
     super();
     this.module = module;
     this.#backend = backend;

@@ -85,7 +85,7 @@ describe.each([
     const again = await pangaea("events", "replay", red, "--module", "desk");
     expect(again).toMatchObject({
       code: 1,
-      stdout: expect.stringMatching(`^0 events handled.\n${red} failed again: `),
+      stdout: expect.stringMatching(`^0 events handled.\n${red} failed again: out of ink\n`),
     });
     expect(await done("events", "discard", blue, "--module", "desk", "--why", "a test")).toBe(
       `Dead letter ${blue} of desk is discarded.\n`,

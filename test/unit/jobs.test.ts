@@ -302,7 +302,9 @@ describe("a schedule", () => {
   it("is refused where it would never come, or without end", () => {
     expect(() => cron("x", "61 * * * *", Office, note)).toThrow('schedule x: "61 * * * *" in UTC: ');
     expect(() => cron("x", "0 0 30 2 *", Office, note)).toThrow('schedule x: "0 0 30 2 *" in UTC: ');
-    expect(() => cron("x", "0 3 * * *", Office, note, { timeZone: "Mars" })).toThrow('schedule x: "0 3 * * *" in Mars: ');
+    expect(() => cron("x", "0 3 * * *", Office, note, { timeZone: "Mars" })).toThrow(
+      'schedule x: "0 3 * * *" in Mars: ',
+    );
     expect(() => every("x", {}, Office, note)).toThrow("schedule x: a period is a second or longer");
   });
 });

@@ -361,9 +361,8 @@ describe("a definition", () => {
   });
 
   it("stands in its module beside other versions of its name, and once in each", () => {
-    class Service {}
     const contract = defineContract("shop", 1, { procedures: {} });
-    const module = (...sagas: SagaReference[]) => defineModule({ contract, service: Service, migrations: [], sagas });
+    const module = (...sagas: SagaReference[]) => defineModule({ contract, service: Endings, migrations: [], sagas });
     expect(module(buy, defineSaga("buy", 2, State)).sagas).toHaveLength(2);
     expect(() => module(buy, defineSaga("buy", 1, State))).toThrow(
       "module shop: sagas: buy version 1 is there twice; a changed saga has a version of its own",
