@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Contract, isError, type Migration, rootContext, type SagaResult, systemClock } from "pangaea";
+import { type Contract, isError, type Migration, rootContext, type SagaResult, systemClock, systemIds } from "pangaea";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CatalogRepository } from "../../modules/catalog/catalog-repository.js";
 import { CatalogSeed } from "../../modules/catalog/catalog-seed.js";
@@ -58,7 +58,7 @@ const euro = (amount: number) => ({ currency: "EUR", amount });
 describe("users", () => {
   it("gives an address to one user only, also when two ask at once in different letters", async () => {
     const store = await open(users, userTables);
-    const service = new UsersService(new UsersRepository(store), store, systemClock);
+    const service = new UsersService(new UsersRepository(store), store, systemIds, systemClock);
     const answers = await Promise.allSettled(
       ["ada@example.org", "ADA@example.org"].map((email) => service.create({ name: "Ada", email }, ctx())),
     );
@@ -75,7 +75,7 @@ describe("catalog", () => {
   const openCatalog = async (sagas = completed) => {
     const store = await open(catalog, catalogTables);
     const repository = new CatalogRepository(store);
-    const service = new CatalogService(repository, store, sagas);
+    const service = new CatalogService(repository, store, sagas, systemIds);
     return { store, service, seed: new CatalogSeed(repository, store) };
   };
 
@@ -180,7 +180,7 @@ describe("orders", () => {
     const store = await open(orders, orderTables);
     const repository = new OrdersRepository(store);
     const serviceWith = (sagas: typeof completed) =>
-      new OrdersService(usersClient, catalogClient, repository, store, sagas, systemClock);
+      new OrdersService(usersClient, catalogClient, repository, store, sagas, systemIds, systemClock);
     const endings = new OrderEndings(repository);
     const events = () => store.framework.selectFrom("pangaea_outbox").select("name").orderBy("position").execute();
     return { store, endings, serviceWith, service: serviceWith(running), events };
@@ -251,7 +251,7 @@ describe("orders", () => {
 describe("notifications", () => {
   it("keeps one of a kind for an order, and each user's own", async () => {
     const store = await open({ name: "notifications" } as Contract, notificationTables);
-    const service = new NotificationsService(new NotificationsRepository(store), store, systemClock);
+    const service = new NotificationsService(new NotificationsRepository(store), store, systemIds, systemClock);
     const order = { orderId: "o_1", userId: "u_1" };
     await service.notify("order-confirmed", order, ctx());
     await service.notify("order-confirmed", order, ctx());
