@@ -143,7 +143,10 @@ describe("an event's handling", () => {
     await deliver("3", "b", 3);
     handle = effect;
     await deliver("4", "a", 4, 3);
-    const { rows } = await run<{ event_id: string }>(store.read, "select event_id from pangaea_inbox order by event_id");
+    const { rows } = await run<{ event_id: string }>(
+      store.read,
+      "select event_id from pangaea_inbox order by event_id",
+    );
     expect(rows.map(({ event_id }) => event_id)).toEqual(["3", "4"]);
   });
 });
