@@ -19,6 +19,7 @@ import { processContract } from "./process-contract.js";
 import { readinessOf } from "./readiness.js";
 import type { Settings } from "./settings.js";
 import { createStacks, type StackParts } from "./stacks.js";
+import { subscribersOf } from "./subscribers.js";
 
 const readinessDeadlineMs = 1_000;
 
@@ -158,8 +159,13 @@ export class ProcessRuntime {
       client: (contract, caller) => this.client(contract, caller),
       deliver: this.#deliver,
       publish: (event, payload) => this.#connections.publish(event, payload),
-      subscribers: subscribersOf(module, this.#options),
+      subscribers: subscribersOf(module, this.#placedModules()),
     };
+  }
+
+  #placedModules(): Module[] {
+    const { modules, topology } = this.#options;
+    return [...modules.values()].filter(({ name }) => processOf(topology, name) !== undefined);
   }
 
   #listenToEvents(): Promise<() => void> {
@@ -228,18 +234,4 @@ export class ProcessRuntime {
       output: await client[call.method]!(call.input, call.context, { idempotencyKey: call.context.idempotencyKey }),
     };
   };
-}
-
-/** Who wants which at-least-once events of a module, anywhere in the topology. */
-function subscribersOf(producer: Module, { modules, topology }: ProcessOptions): Map<string, Set<string>> {
-  const subscribers = new Map<string, Set<string>>();
-  for (const module of modules.values()) {
-    if (processOf(topology, module.name) === undefined) continue;
-    for (const { event } of module.on) {
-      if (event.service !== producer.name || event.delivery !== "at-least-once") continue;
-      const events = subscribers.get(module.name) ?? new Set();
-      subscribers.set(module.name, events.add(event.name));
-    }
-  }
-  return subscribers;
 }
