@@ -329,7 +329,8 @@ describe("a module's database", () => {
     const older = [frameworkMigrations("sqlite")[0]!, ...migrations];
     for (const { up } of older) await up(backend.write);
     await sql`create table pangaea_migration (name text primary key, timestamp text not null)`.execute(backend.write);
-    for (const { name } of older) await sql`insert into pangaea_migration values (${name}, '2026-01-01T00:00:00.000Z')`.execute(backend.write);
+    for (const { name } of older)
+      await sql`insert into pangaea_migration values (${name}, '2026-01-01T00:00:00.000Z')`.execute(backend.write);
     await sql`insert into pangaea_inbox values ('others.made', 'e1', 1)`.execute(backend.write);
     await sql`insert into numbers values (7)`.execute(backend.write);
     await backend.close();
