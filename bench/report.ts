@@ -1,5 +1,6 @@
 import type { Area } from "./contender.js";
 import { verdictOf } from "./goals.js";
+import { type Disturbance, maxGapMs } from "./repeats.js";
 import type { ContenderResult, Figures, Goal, Results } from "./results.js";
 import { scenariosOf } from "./scenarios.js";
 import type { Spread } from "./statistics.js";
@@ -28,8 +29,13 @@ export const withheldPart = (share: number | undefined): string =>
     ? ""
     : ` **Not a quiet machine**: its host gave ${Math.round(share * 100)} % of the processors' time to others during the run.`;
 
+/** How often the machine stood still during a round. */
+export const disturbancePart = ({ rounds, repeated, kept }: Disturbance): string =>
+  `A round during which the machine stood still for more than ${maxGapMs} ms is measured again, at once: ` +
+  `${whole(repeated)} of ${whole(rounds)} were, and ${whole(kept)} were kept disturbed, the tries being used up.`;
+
 /** The run as `RESULTS.md`. */
-export function reportOf({ machine, goals, contenders, stacks }: Results): string {
+export function reportOf({ machine, disturbance, goals, contenders, stacks }: Results): string {
   const present = new Set(contenders.map(({ area }) => area));
   const parts = [
     "# Results of `npm run bench`",
@@ -39,6 +45,7 @@ export function reportOf({ machine, goals, contenders, stacks }: Results): strin
     "A closed loop with c calls in flight; a question of about 40 bytes, an answer of about 290 (or 4 kB, or 64 kB). " +
       "Every contender runs in every round, each end in a process of its own. Figures are medians over the rounds, in " +
       "brackets the range of the middle half. Latencies and CPU per call in µs.",
+    disturbancePart(disturbance),
     "## Goals",
     "Each measured ratio is the median of the ratios of the rounds.",
     goalTable(goals),

@@ -1,5 +1,6 @@
 import type { Area } from "./contender.js";
 import type { Machine } from "./machine.js";
+import type { Disturbance } from "./repeats.js";
 import type { Spread } from "./statistics.js";
 
 /** What was measured of one contender in one scenario. Latencies and CPU per call in microseconds. */
@@ -36,6 +37,7 @@ export interface Goal {
 /** Everything one run found: what `results.json` holds. */
 export interface Results {
   readonly machine: Machine;
+  readonly disturbance: Disturbance;
   readonly goals: readonly Goal[];
   readonly contenders: readonly ContenderResult[];
   /** Title → what `pangaea stack` prints. */

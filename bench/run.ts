@@ -9,7 +9,8 @@ import { judge } from "./goals.js";
 import { installPeers } from "./install-peers.js";
 import { describeMachine, processorTime, root } from "./machine.js";
 import { measureArea } from "./measure-area.js";
-import { areaPart, goalTable, reportOf } from "./report.js";
+import { noDisturbance, sumOf } from "./repeats.js";
+import { areaPart, disturbancePart, goalTable, reportOf } from "./report.js";
 import type { ContenderResult, Results } from "./results.js";
 import { type Effort, effortOf } from "./scenarios.js";
 
@@ -48,6 +49,7 @@ const wanted = areas.filter((area) => only === undefined || only.includes(area))
 const before = processorTime();
 const redis = await startRedisServer();
 const contenders: ContenderResult[] = [];
+let disturbance = noDisturbance;
 try {
   const surroundings: Surroundings = {
     redisUrl: redis.url,
@@ -62,18 +64,19 @@ try {
       effort: effortFor(area),
       say,
     });
-    contenders.push(...measured);
-    say(`\n${areaPart(area, measured)}\n`);
+    contenders.push(...measured.contenders);
+    disturbance = sumOf(disturbance, measured.disturbance);
+    say(`\n${areaPart(area, measured.contenders)}\n`);
   }
 } finally {
   await redis.stop();
 }
 
 const goals = judge(contenders);
-say(`## Goals\n\n${goalTable(goals)}`);
+say(`${disturbancePart(disturbance)}\n\n## Goals\n\n${goalTable(goals)}`);
 if (whole) {
   const stacks = Object.fromEntries(["local", "http", "redis"].map((name) => [name, stackOf(name)]));
-  const results: Results = { machine: describeMachine(before), goals, contenders, stacks };
+  const results: Results = { machine: describeMachine(before), disturbance, goals, contenders, stacks };
   writeFileSync(`${root}bench/RESULTS.md`, reportOf(results));
   writeFileSync(`${root}bench/results.json`, `${JSON.stringify(results, rounded, 1)}\n`);
   say("\nWritten: bench/RESULTS.md, bench/results.json");

@@ -89,11 +89,13 @@ it("the report shows each goal with its verdict, each figure, and what failed", 
     date: "2020-01-01",
     withheld: 0.25,
   };
-  const text = reportOf({ machine, goals: judge(contenders), contenders, stacks: { local: "layers" } });
+  const disturbance = { rounds: 1_250, repeated: 40, kept: 3 };
+  const text = reportOf({ machine, disturbance, goals: judge(contenders), contenders, stacks: { local: "layers" } });
   expect(text).toContain("moleculer local, validator | 1.50 | 2.50 | 2.00 | reached |");
   expect(text).toContain("| Pangaea in-process | 5,000,000 (5,000,000–5,000,000) | 3.00 |");
   expect(text).toContain("| grpc-js | failed: it ended |");
   expect(text).toContain("peer 1.2.3");
   expect(text).toContain("layers");
+  expect(text).toContain("40 of 1,250 were, and 3 were kept disturbed");
   expect(text).toContain("gave 25 % of the processors' time to others");
 });
