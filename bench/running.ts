@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Entry, Surroundings } from "./contender.js";
 import { EndProcess } from "./end-process.js";
 import type { Load, Round } from "./load.js";
+import type { SelfTime } from "./profile.js";
 import { type Watched, watched } from "./sentinel.js";
 
 /** A round seen from everywhere: CPU of each end, and of the broker where there is one, in microseconds per call. */
@@ -50,6 +51,18 @@ export class Running {
   /** Measures; this process only waits meanwhile. */
   round(load: Load): Promise<Watched<FullRound>> {
     return watched(() => this.#round(load));
+  }
+
+  /** Where each end spends its time under a load. Once only. */
+  async profile(load: Load): Promise<{ client: SelfTime; server: SelfTime | undefined }> {
+    const { client, server } = this;
+    await Promise.all([client.do("beginProfile", undefined), server?.do("beginProfile", undefined)]);
+    await client.do("drive", load);
+    const [ofClient, ofServer] = await Promise.all([
+      client.do("endProfile", undefined),
+      server?.do("endProfile", undefined),
+    ]);
+    return { client: ofClient, server: ofServer };
   }
 
   async stop(): Promise<void> {
