@@ -11,7 +11,6 @@ import { type ProcessSpec, processOf, type Topology } from "../core/topology.js"
 import type { CreateTransport } from "../core/transport.js";
 import { wrap } from "../core/wrap.js";
 import { clientDeadline } from "../interceptors/deadline.js";
-import type { Subscriber } from "../events/relay.js";
 import { ServiceHost } from "../server/service-host.js";
 import { listenToBestEffortEvents } from "./best-effort.js";
 import { Connections } from "./connections.js";
