@@ -1,6 +1,10 @@
 import { defineConfig } from "vitest/config";
+import { plant } from "./test/planted/plant.js";
+
+const planted = process.env.PANGAEA_PLANTED;
 
 export default defineConfig({
+  plugins: planted === undefined || planted === "all" ? [] : [plant(planted)],
   // The package imports itself by name; without this condition a test would load dist and src side by side.
   resolve: { conditions: ["source"] },
   ssr: { resolve: { conditions: ["source"] } },

@@ -1,3 +1,4 @@
+import { type AuditSpec, equationOf } from "./audit.js";
 import type { CallContext } from "./context.js";
 import {
   type Contract,
@@ -74,6 +75,8 @@ export interface ModuleSpec<C extends Contract> {
   /** Work that its transactions start and that it does by itself; made by `defineJob`, with versions as sagas have. */
   readonly jobs?: readonly SagaReference[];
   readonly schedules?: readonly ScheduleReference[];
+  /** Its books, for `pangaea audit`. */
+  readonly audit?: AuditSpec;
   /** Runs once the module's own database is ready, before it serves; must not call other modules. */
   readonly prepare?: { readonly target: Constructor; readonly run: (target: any, ctx: CallContext) => Promise<void> };
 }
@@ -93,6 +96,7 @@ export interface Module {
   readonly sagas: readonly SagaReference[];
   readonly schedules: readonly ScheduleReference[];
   readonly prepare: ModuleSpec<Contract>["prepare"];
+  readonly audit: AuditSpec | undefined;
 }
 
 export const isModule = (value: unknown): value is Module =>
@@ -127,6 +131,10 @@ export function defineModule<C extends Contract>(spec: ModuleSpec<C>): Module {
     }
     versions.add(version);
   }
+  if (spec.audit !== undefined && spec.migrations === undefined) {
+    throw new DefinitionError(`module ${name}: an audit reads the module's database; add migrations`);
+  }
+  for (const equation of spec.audit?.equations ?? []) equationOf(name, equation);
   const seen = new Set<string>();
   for (const { event } of spec.on ?? []) {
     const method = eventMethod(event);
@@ -148,6 +156,7 @@ export function defineModule<C extends Contract>(spec: ModuleSpec<C>): Module {
     sagas,
     schedules,
     prepare: spec.prepare,
+    audit: spec.audit,
   };
   Object.defineProperty(module, brand, { value: true });
   return module;

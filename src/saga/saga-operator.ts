@@ -4,7 +4,7 @@ import { type ErrorMessage, errorMessageOf } from "../core/message.js";
 import { frameworkErrors } from "../core/work.js";
 import type { SagaRow } from "../storage/framework-tables.js";
 import { run } from "../storage/run.js";
-import { isRefusal } from "./move-after.js";
+import { canUndo, isRefusal } from "./move-after.js";
 import { SagaCourse, type SagaSurroundings } from "./saga-course.js";
 import { loadSaga, saveSaga, settledAs } from "./saga-rows.js";
 import type { SagaRunner } from "./saga-runner.js";
@@ -88,8 +88,8 @@ export class SagaOperator {
   }
 
   /**
-   * Turns a saga back that goes forward; parks one that is being undone; ends one that is parked, whose remaining
-   * compensations are then the operator's, and one that has nothing to undo, as a job.
+   * Turns a saga back that goes forward; parks one that is being undone, or cannot be; ends one that is parked, whose
+   * remaining compensations are then the operator's, and one that never has any, as a job.
    */
   async abort(name: string, id: string, operator: Operator): Promise<SagaDetails> {
     await this.runner.intervene(name, id, async (row) => {
@@ -97,16 +97,15 @@ export class SagaOperator {
       const saga = this.runner.definitionOf(row);
       const acted = this.#acted(row, "abort", operator);
       const aborted = JSON.stringify(errorMessageOf(errorOf("aborted", `Aborted by ${operator.by}: ${operator.why}`)));
-      if (row.phase === "parked" || (row.phase === "forward" && saga?.parts.atDeadEnd === "park")) {
-        if (saga === undefined) await saveSaga(store, { ...acted, phase: "aborted" });
-        else await new SagaCourse(this.around, saga, new Cancellation()).end(acted, "aborted");
-      } else if (settledAs[row.phase] !== undefined) throw refuse(row, `has ended (${row.phase})`);
-      else if (row.phase === "undo" || saga === undefined) {
-        await saveSaga(store, { ...acted, phase: "parked", error: aborted });
-      } else {
+      if (row.phase !== "parked" && settledAs[row.phase] !== undefined) throw refuse(row, `has ended (${row.phase})`);
+      const end = { ...acted, failure: row.failure ?? aborted };
+      if (saga !== undefined && (row.phase === "parked" || saga.parts.atDeadEnd === "park")) {
+        await new SagaCourse(this.around, saga, new Cancellation()).end(end, "aborted");
+      } else if (row.phase === "parked") await saveSaga(store, { ...end, phase: "aborted" });
+      else if (saga !== undefined && row.phase === "forward" && canUndo(saga.parts.steps, row.step)) {
         const step = Math.min(row.step, saga.parts.steps.length - 1);
         await saveSaga(store, { ...acted, phase: "undo", step, failure: aborted, error: null });
-      }
+      } else await saveSaga(store, { ...acted, phase: "parked", error: aborted });
     });
     return this.show(name, id);
   }

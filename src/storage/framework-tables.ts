@@ -45,7 +45,7 @@ export interface SagaRow {
  * An event that reached this module. `attempts` is counted before the handler runs, `handled_at` is written together
  * with the effect. `position` is the event's in its producer's outbox.
  */
-export interface InboxRow {
+interface InboxRow {
   readonly method: string;
   readonly event_id: string;
   readonly producer: string;
@@ -94,37 +94,64 @@ export interface FrameworkTables {
 /** A column that counts up, in the order of the commits: the writers of one database take turns. */
 const counted = { sqlite: "integer primary key autoincrement", postgres: "bigserial primary key" };
 
-const statements = (kind: keyof typeof counted) => [
+type Kind = keyof typeof counted;
+
+const first = (kind: Kind) => [
   `create table pangaea_outbox (
     position ${counted[kind]}, id text not null unique, name text not null, version bigint not null,
     key text not null, payload text not null, headers text not null, principal text, created_at bigint not null)`,
-  `create table pangaea_cursor (subscriber text primary key, position bigint not null, floor bigint not null)`,
+  `create table pangaea_cursor (subscriber text primary key, position bigint not null)`,
+  `create table pangaea_inbox (method text not null, event_id text not null, handled_at bigint not null,
+    primary key (method, event_id))`,
+  `create table pangaea_idempotency (
+    procedure text not null, principal text not null, key text not null, input_hash text not null, reply text not null,
+    created_at bigint not null, primary key (procedure, principal, key))`,
+  `create index pangaea_idempotency_age on pangaea_idempotency (created_at)`,
+  `create table pangaea_saga (
+    name text not null, id text not null, version bigint not null, state text not null, phase text not null,
+    step bigint not null, failure text, headers text not null, principal text, created_at bigint not null,
+    updated_at bigint not null, primary key (name, id))`,
+  `create index pangaea_saga_open on pangaea_saga (phase) where phase in ('forward', 'undo')`,
+];
+
+const producerInMethod = {
+  sqlite: "substr(method, 1, instr(method, '.') - 1)",
+  postgres: "split_part(method, '.', 1)",
+};
+
+/** Attempts and dead letters, floors, what a keyed call was answered with, what people did with a saga, and schedules. */
+const second = (kind: Kind) => [
+  `alter table pangaea_cursor add column floor bigint not null default 0`,
+  `alter table pangaea_inbox rename to pangaea_inbox_before`,
   `create table pangaea_inbox (
     method text not null, event_id text not null, producer text not null, position bigint, attempts bigint not null,
     handled_at bigint, primary key (method, event_id))`,
+  `insert into pangaea_inbox (method, event_id, producer, attempts, handled_at)
+    select method, event_id, ${producerInMethod[kind]}, 1, handled_at from pangaea_inbox_before`,
+  `drop table pangaea_inbox_before`,
   `create index pangaea_inbox_position on pangaea_inbox (producer, position)`,
   `create table pangaea_dead_letter (
     number ${counted[kind]}, producer text not null, method text not null, event_id text not null, key text not null,
     version bigint not null, payload text not null, headers text not null, principal text, attempts bigint not null,
     error text, parked_at bigint not null, unique (method, event_id))`,
   `create index pangaea_dead_letter_key on pangaea_dead_letter (producer, key)`,
-  `create table pangaea_idempotency (
-    procedure text not null, principal text not null, key text not null, input_hash text not null, reply text not null,
-    final text, created_at bigint not null, primary key (procedure, principal, key))`,
-  `create index pangaea_idempotency_age on pangaea_idempotency (created_at)`,
-  `create table pangaea_saga (
-    name text not null, id text not null, version bigint not null, state text not null, phase text not null,
-    step bigint not null, failure text, attempts bigint not null, error text, round bigint not null,
-    history text not null, headers text not null, principal text, created_at bigint not null,
-    updated_at bigint not null, primary key (name, id))`,
+  `alter table pangaea_idempotency add column final text`,
+  `alter table pangaea_saga add column attempts bigint not null default 0`,
+  `alter table pangaea_saga add column error text`,
+  `alter table pangaea_saga add column round bigint not null default 0`,
+  `alter table pangaea_saga add column history text not null default '[]'`,
   `create table pangaea_schedule (name text primary key, rule text not null, next_at bigint not null)`,
-  `create index pangaea_saga_open on pangaea_saga (phase) where phase in ('forward', 'undo')`,
 ];
 
-/** The framework's own migration; runs before the module's. */
-export const frameworkMigration = (kind: keyof typeof counted) => ({
-  name: "0000-pangaea",
+const migration = (name: string, statements: (kind: Kind) => string[], kind: Kind) => ({
+  name,
   async up(db: Kysely<unknown>): Promise<void> {
     for (const statement of statements(kind)) await sql.raw(statement).execute(db);
   },
 });
+
+/** The framework's own migrations; they run before the module's. */
+export const frameworkMigrations = (kind: Kind) => [
+  migration("0000-pangaea", first, kind),
+  migration("0000-pangaea-2", second, kind),
+];

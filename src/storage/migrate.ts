@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import { Migrator } from "kysely/migration";
 import type { Migration } from "../core/module.js";
 import type { Backend } from "./backend.js";
-import { frameworkMigration } from "./framework-tables.js";
+import { frameworkMigrations } from "./framework-tables.js";
 
 /**
  * Brings a module's tables up to its code, forward only. Throws, naming module and migration, where one fails or where
@@ -13,10 +13,12 @@ export async function migrate(
   { kind, write: db }: Backend,
   migrations: readonly Migration[],
 ): Promise<void> {
-  const all = [frameworkMigration(kind), ...migrations];
+  const all = [...frameworkMigrations(kind), ...migrations];
   const names = new Set(all.map((migration) => migration.name));
   const migrator = new Migrator({
     db,
+    // A framework's step may come to a file that has the module's already.
+    allowUnorderedMigrations: true,
     migrationTableName: "pangaea_migration",
     migrationLockTableName: "pangaea_migration_lock",
     provider: {

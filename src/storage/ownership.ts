@@ -74,7 +74,8 @@ export class Ownership {
     const { clock, commits, what } = this.options;
     const end = clock.now() + waitMs;
     let seen: { readonly row: LeaseRow; readonly since: number } | undefined;
-    while (!signal?.aborted) {
+    for (;;) {
+      if (signal?.aborted) return false;
       const row = await this.#row(this.options.read);
       if (seen === undefined || !isSame(row, seen.row)) seen = row && { row, since: clock.now() };
       const isSilent = seen !== undefined && clock.now() - seen.since >= leaseMs;
@@ -89,7 +90,6 @@ export class Ownership {
       }
       await sleep(clock, lookMs, signal);
     }
-    return false;
   }
 
   /** Throws where another process has taken over. For each transaction of the owner; before it is one it says nothing. */

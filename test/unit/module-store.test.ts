@@ -19,7 +19,9 @@ import {
 } from "pangaea";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { frameworkMigrations } from "../../src/storage/framework-tables.js";
 import type { ModuleStore } from "../../src/storage/module-store.js";
+import { openSqlite } from "../../src/storage/sqlite.js";
 import { HandClock } from "./hand-clock.js";
 import { openStore } from "./open-store.js";
 
@@ -317,6 +319,25 @@ describe("a module's database", () => {
     store = await open({ durable: true });
     const levels = () => store.record((db) => sql<{ synchronous: number }>`pragma synchronous`.execute(db));
     expect((await levels()).rows).toEqual([{ synchronous: 2 }]);
+  });
+
+  it("is brought up to date where an older version made it, and keeps what it has", async () => {
+    await store.close();
+    rmSync(dataDir, { recursive: true });
+    dataDir = mkdtempSync(join(tmpdir(), "module-store-"));
+    const backend = openSqlite(`${dataDir}/things.db`, false);
+    const older = [frameworkMigrations("sqlite")[0]!, ...migrations];
+    for (const { up } of older) await up(backend.write);
+    await sql`create table pangaea_migration (name text primary key, timestamp text not null)`.execute(backend.write);
+    for (const { name } of older)
+      await sql`insert into pangaea_migration values (${name}, '2026-01-01T00:00:00.000Z')`.execute(backend.write);
+    await sql`insert into pangaea_inbox values ('others.made', 'e1', 1)`.execute(backend.write);
+    await sql`insert into numbers values (7)`.execute(backend.write);
+    await backend.close();
+    store = await open();
+    const delivery = contextOf({ event: { id: "e1", key: "k", method: "others.made" } });
+    expect(await refusal(store.commit(delivery, add(1)))).toBeInstanceOf(AlreadyHandled);
+    expect(await numbers()).toEqual([7]);
   });
 
   it("is refused where a newer version has changed it, by name", async () => {

@@ -42,7 +42,10 @@ const sell = defineSaga("sell", 1, State)
     run: (state, clients, ctx) => clients.stock.take(state, ctx),
     undo: (state, clients, ctx) => clients.stock.giveBack(state, ctx),
   })
-  .step("ship", { run: (state, clients, ctx) => clients.stock.ship(state, ctx) })
+  .step("ship", {
+    run: (state, clients, ctx) => clients.stock.ship(state, ctx),
+    undo: () => Promise.resolve(),
+  })
   .onCompleted(Endings, (endings) => endings.end("completed"))
   .onCompensated(Endings, (endings, _tx, _state, failure) =>
     endings.end(`compensated: ${failure!.reason ?? failure!.code}`),
@@ -203,6 +206,20 @@ describe("an operator", () => {
       failure: { reason: "CLOSED" },
     });
     expect((await operator.show("sell", "1")).history.map(({ act }) => act)).toEqual(["abort", "abort"]);
+  });
+
+  it("parks one that goes forward and cannot go back", async () => {
+    const oneWay = defineSaga("sell", 1, State)
+      .requiring({ stock })
+      .step("ship", { run: (state, clients, ctx) => clients.stock.ship(state, ctx) });
+    run([oneWay]);
+    answers.ship = never;
+    await start();
+    await clock.until(() => calls.length === 1);
+    expect(await operator.abort("sell", "1", ann)).toMatchObject({ phase: "parked", failure: null });
+    answers = {};
+    await operator.retry("sell", "1", ann);
+    await phaseBecomes("completed");
   });
 
   it("is refused where nothing can be done any more, and for what there is not", async () => {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Backend } from "../../../src/storage/backend.js";
 import { findReply, storeReply } from "../../../src/storage/framework-rows.js";
 import { openSqlite } from "../../../src/storage/sqlite.js";
-import { frameworkMigration } from "../../../src/storage/framework-tables.js";
+import { frameworkMigrations } from "../../../src/storage/framework-tables.js";
 
 /** The query builder of an open file. */
 export type Db = Backend["write"];
@@ -10,7 +10,7 @@ export type Db = Backend["write"];
 /** A service's own file, through Pangaea's storage: the same connections, pragmas, query builder and tables. */
 export async function openStore(name: string, migration: (db: Db) => Promise<void>): Promise<Backend> {
   const file = openSqlite(`${process.env.DATA_DIR}/${name}.db`);
-  await frameworkMigration("sqlite").up(file.write);
+  for (const { up } of frameworkMigrations("sqlite")) await up(file.write);
   await migration(file.write);
   return file;
 }
