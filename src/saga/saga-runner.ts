@@ -6,7 +6,7 @@ import type { Failpoints } from "../core/failpoints.js";
 import type { Logger } from "../core/logger.js";
 import { errorMessageOf } from "../core/message.js";
 import type { Constructor, SagaReference } from "../core/module.js";
-import type { SagaResult, Sagas, Tx } from "../core/work.js";
+import { provisional, type SagaResult, type Sagas, type Tx } from "../core/work.js";
 import { Cancellation } from "../core/cancellation.js";
 import type { SagaRow } from "../storage/framework-tables.js";
 import type { ModuleStore } from "../storage/module-store.js";
@@ -106,7 +106,10 @@ export class SagaRunner implements Sagas {
         const status = row && settledAs[row.phase];
         if (status !== undefined) return { status, failure: failureOf(row!) };
         const news = await Promise.race([changed, timeIsUp]);
-        if (news === "time is up") return { status: "running", failure: undefined };
+        if (news === "time is up") {
+          (ctx as Context).local.set(provisional, true);
+          return { status: "running", failure: undefined };
+        }
         ended = news;
         untold = false;
       }
