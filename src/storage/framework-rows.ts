@@ -7,7 +7,8 @@ import { AlreadyHandled, frameworkErrors, type KeyedCall, replaying, type Stored
 import type { FrameworkTables } from "./framework-tables.js";
 import { run } from "./run.js";
 
-type Db = Kysely<FrameworkTables>;
+/** A connection to the tables of the framework. */
+export type Db = Kysely<FrameworkTables>;
 
 /** How long a key is honoured. */
 const idempotencyRetentionMs = 24 * 60 * 60 * 1000;
