@@ -147,6 +147,12 @@ export interface Answers {
   keepAnswer(keyed: KeyedCall, answer: StoredReply): Promise<void>;
 }
 
+/**
+ * Under this key a context's `local` says that the call was answered before the work it began had come to its end: a
+ * repeat is to be answered anew, from what was committed.
+ */
+export const provisional = Symbol("provisional");
+
 /** Under this key a context's `local` says that the call has committed something: what is bound to the call is bound. */
 export const committed = Symbol("committed");
 

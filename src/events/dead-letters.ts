@@ -1,17 +1,14 @@
-import type { Kysely } from "kysely";
 import { Cancellation } from "../core/cancellation.js";
 import type { Call, Handler } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
 import { isError } from "../core/error.js";
 import { errorMessageOf } from "../core/message.js";
-import { producerOf } from "../storage/framework-rows.js";
-import type { DeadLetterRow, FrameworkTables } from "../storage/framework-tables.js";
+import { type Db, producerOf } from "../storage/framework-rows.js";
+import type { DeadLetterRow } from "../storage/framework-tables.js";
 import type { ModuleStore } from "../storage/module-store.js";
 import { run } from "../storage/run.js";
 import { replaying, thrownError } from "../core/work.js";
 import { eventCall } from "./event-call.js";
-
-type Db = Kysely<FrameworkTables>;
 
 /** Whether an event of this key waits among the dead letters: then later ones must wait behind it. */
 export async function hasDeadLetter(db: Db, producer: string, key: string): Promise<boolean> {

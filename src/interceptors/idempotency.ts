@@ -3,7 +3,7 @@ import type { Call, Handler, Layer, Reply } from "../core/call.js";
 import { errorFrom, errorMessageOf } from "../core/message.js";
 import { isError } from "../core/error.js";
 import { canonicalJson } from "../core/json.js";
-import { type Answers, type KeyedCall, keyedCall, type StoredReply } from "../core/work.js";
+import { type Answers, type KeyedCall, keyedCall, provisional, type StoredReply } from "../core/work.js";
 
 /** Server side: a call with a key is carried out once, and its repeats get the same answer. */
 export const idempotency = (answers: Answers | undefined): Layer => ({
@@ -30,7 +30,7 @@ async function once(call: Call, answers: Answers, next: Handler): Promise<Reply>
   call.context.local.set(keyedCall, identity);
   try {
     const reply = await next(call);
-    await keep({ output: reply.output ?? null });
+    if (!call.context.knows(provisional)) await keep({ output: reply.output ?? null });
     return reply;
   } catch (error) {
     // A refusal that the contract declares is an answer; what may pass, or is a bug, is none.

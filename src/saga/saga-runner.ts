@@ -3,7 +3,7 @@ import { sleep } from "../core/clock.js";
 import type { CallContext, Context } from "../core/context.js";
 import { errorOf, fail } from "../core/error.js";
 import type { SagaReference } from "../core/module.js";
-import { frameworkErrors, type SagaResult, type Sagas } from "../core/work.js";
+import { frameworkErrors, provisional, type SagaResult, type Sagas } from "../core/work.js";
 import type { SagaRow } from "../storage/framework-tables.js";
 import type { Saga } from "./define-saga.js";
 import { type Led, SagaCourse, type SagaSurroundings } from "./saga-course.js";
@@ -101,7 +101,10 @@ export class SagaRunner implements Sagas {
         const status = row && settledAs[row.phase];
         if (status !== undefined) return { status, failure: settledBecause(row!) };
         const news = await Promise.race([changed, timeIsUp]);
-        if (news === "time is up") return { status: "running", failure: undefined };
+        if (news === "time is up") {
+          (ctx as Context).local.set(provisional, true);
+          return { status: "running", failure: undefined };
+        }
         ended = news;
         untold = false;
       }

@@ -7,7 +7,8 @@ import { AlreadyHandled, frameworkErrors, type KeyedCall, replaying, type Stored
 import type { FrameworkTables } from "./framework-tables.js";
 import { run } from "./run.js";
 
-type Db = Kysely<FrameworkTables>;
+/** A connection to the tables of the framework. */
+export type Db = Kysely<FrameworkTables>;
 
 /** How long a key is honoured. */
 const idempotencyRetentionMs = 24 * 60 * 60 * 1000;
@@ -78,10 +79,18 @@ export async function storeReply(db: Db, keyed: KeyedCall, reply: StoredReply, n
   );
 }
 
-/** Stores what a keyed call was answered with; of a call that committed nothing, too. The first answer stays. */
+/**
+ * Stores what a keyed call was answered with; of a call that committed nothing, too. The first answer stays, until it is
+ * past its time.
+ */
 export async function storeAnswer(db: Db, keyed: KeyedCall, reply: StoredReply, now: number): Promise<void> {
   const { procedure, principal, key, inputHash } = keyed;
   const text = JSON.stringify(reply);
+  await run(
+    db,
+    "delete from pangaea_idempotency where procedure = ? and principal = ? and key = ? and created_at <= ?",
+    [procedure, principal, key, now - idempotencyRetentionMs],
+  );
   await run(
     db,
     `insert into pangaea_idempotency (procedure, principal, key, input_hash, reply, final, created_at)

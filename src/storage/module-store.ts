@@ -1,19 +1,14 @@
 import type { Kysely } from "kysely";
 import type { Clock } from "../core/clock.js";
 import type { CallContext, Context } from "../core/context.js";
-import type { EventDefinition } from "../core/contract.js";
-import { errorOf, isError } from "../core/error.js";
+import { errorOf } from "../core/error.js";
 import { type Failpoints, inertFailpoints } from "../core/failpoints.js";
 import type { Ids } from "../core/ids.js";
-import { errorFrom, errorMessageOf } from "../core/message.js";
-import { eventMethod, type Migration, type SagaReference } from "../core/module.js";
-import type { InputOf } from "../core/schema.js";
-import { invalidArgument, type Validator, validatorOf } from "../core/validation.js";
+import type { Migration, SagaReference } from "../core/module.js";
 import {
   type Answers,
   committed,
   type KeyedCall,
-  keyedCall,
   openTransaction,
   type StoredReply,
   type Tx,
@@ -21,39 +16,15 @@ import {
 } from "../core/work.js";
 import type { Backend } from "./backend.js";
 import { Database } from "./database.js";
-import {
-  enterInbox,
-  findReply,
-  insertEvent,
-  insertSaga,
-  type Origin,
-  storeAnswer,
-  storeReply,
-} from "./framework-rows.js";
+import { findReply, storeAnswer } from "./framework-rows.js";
 import type { FrameworkTables } from "./framework-tables.js";
-import { type ChangeOptions, GroupCommit } from "./group-commit.js";
+import { type ChangeOptions, GroupCommit, type Turn } from "./group-commit.js";
 import { migrate } from "./migrate.js";
 import { createLeaseTable, Ownership } from "./ownership.js";
-import { run } from "./run.js";
+import { type CommitListener, type OpenTx, UnitOfWork } from "./unit-of-work.js";
 
 /** The lease whose holder owns a module's data, or, where replicas share it, the work that is done for all of them. */
 const ownerLease = "owner";
-
-/** What a commit left behind for others to carry on: told after it, never inside it. */
-export interface CommitListener {
-  /** At-least-once events stand in the outbox. */
-  outboxGrew(): void;
-  sagaStarted(name: string, id: string): void;
-  /** Another process has taken the data over: this one can write no more. */
-  ownershipLost(): void;
-  /** A best-effort event, to be published now. */
-  publish(event: EventDefinition, payload: unknown): void;
-}
-
-interface OpenTx extends Tx {
-  readonly db: Kysely<any>;
-  open: boolean;
-}
 
 export interface ModuleStoreOptions {
   readonly module: string;
@@ -74,14 +45,11 @@ const defaultTakeOverMs = 15_000;
 /** A module's database with its unit of work and the framework's rows in it. */
 export class ModuleStore extends Database implements Work, Answers {
   readonly module: string;
-  readonly #payloadValidators = new Map<EventDefinition, Validator>();
+  readonly #unit: UnitOfWork;
   readonly #backend: Backend;
   readonly #commits: GroupCommit;
   readonly #ownership: Ownership;
   readonly #clock: Clock;
-  readonly #ids: Ids;
-  readonly #listener: CommitListener;
-  readonly #send: SagaReference;
   readonly #failpoints: Failpoints;
   #closed = false;
 
@@ -98,9 +66,7 @@ export class ModuleStore extends Database implements Work, Answers {
     this.module = module;
     this.#backend = backend;
     this.#clock = clock;
-    this.#ids = ids;
-    this.#listener = listener;
-    this.#send = send;
+    this.#unit = new UnitOfWork(module, clock, ids, listener, send);
     this.#failpoints = failpoints;
     this.#commits = new GroupCommit(backend, clock, (db) => this.#guard(db));
     this.#ownership = new Ownership(ownerLease, {
@@ -145,8 +111,8 @@ export class ModuleStore extends Database implements Work, Answers {
   }
 
   in(tx: Tx): Kysely<any> {
-    const { db, open } = tx as OpenTx;
-    if (open) return db;
+    const { db, turn, open } = tx as OpenTx;
+    if (open && !turn.isOver) return db;
     throw errorOf("internal", `${this.module}: a transaction was used after its commit; await everything inside it.`);
   }
 
@@ -194,13 +160,13 @@ export class ModuleStore extends Database implements Work, Answers {
     }
     this.#mayBegin(context);
     const after: (() => void)[] = [];
-    const work = async (db: Kysely<any>) => {
+    const work = async (db: Kysely<any>, turn: Turn) => {
       // It may have waited for the commits before it.
       this.#mayBegin(context);
       if (asOwner) await this.#checkOwner(db);
       context.local.set(openTransaction, true);
       try {
-        const result = await this.#run(db, context, change, after);
+        const result = await this.#unit.run({ db, turn }, context, change, after);
         this.#failpoints.hit("commit.before");
         return result;
       } finally {
@@ -230,95 +196,5 @@ export class ModuleStore extends Database implements Work, Answers {
 
   async #checkOwner(db: Kysely<any>): Promise<void> {
     if (this.#backend.kind !== "sqlite") await this.#ownership.check(db);
-  }
-
-  /** Everything that must be true together. A declared error of a keyed call is a result: its change is undone, itself stored. */
-  async #run<T>(
-    db: Kysely<any>,
-    context: Context,
-    change: (tx: Tx) => Promise<T>,
-    after: (() => void)[],
-  ): Promise<{ output?: T; error?: Error }> {
-    const first = !context.knows(committed);
-    if (first && context.event !== undefined) await enterInbox(db, context, this.#clock.wallTime());
-    const keyed = first ? (context.local.get(keyedCall) as KeyedCall | undefined) : undefined;
-    if (keyed === undefined) return { output: await this.#change(db, context, change, after) };
-
-    const stored = await findReply(db, keyed, this.#clock.wallTime());
-    if (stored !== undefined) {
-      const { committed: reply } = stored;
-      return "error" in reply ? { error: errorFrom(reply.error) } : { output: reply.output as T };
-    }
-    await run(db, "savepoint effect");
-    try {
-      const output = await this.#change(db, context, change, after);
-      await storeReply(db, keyed, { output: output ?? null }, this.#clock.wallTime());
-      return { output };
-    } catch (error) {
-      if (!isError(error) || error.reason === undefined) throw error;
-      await run(db, "rollback to effect");
-      after.length = 0;
-      await storeReply(db, keyed, { error: errorMessageOf(error) }, this.#clock.wallTime());
-      return { error };
-    }
-  }
-
-  async #change<T>(
-    db: Kysely<any>,
-    context: Context,
-    change: (tx: Tx) => Promise<T>,
-    after: (() => void)[],
-  ): Promise<T> {
-    const rows: (() => Promise<void>)[] = [];
-    const tx: OpenTx = {
-      db,
-      open: true,
-      emit: (event, payload) => {
-        if (event.service !== this.module) {
-          throw errorOf(
-            "internal",
-            `${this.module} cannot emit ${eventMethod(event)}: a module emits only its own events.`,
-          );
-        }
-        const valid = this.#validPayload(event, payload);
-        if (event.delivery === "best-effort") {
-          after.push(() => this.#listener.publish(event, valid));
-          return;
-        }
-        const row = { event, id: this.#ids.uuid(), payload: valid, origin: this.#originOf(context) };
-        rows.push(() => insertEvent(db, row));
-        after.push(() => this.#listener.outboxGrew());
-      },
-      start: (saga, id, state) => {
-        const valid = saga.validate(state);
-        const row = { saga, id, state: valid, origin: this.#originOf(context) };
-        rows.push(() => insertSaga(db, row));
-        after.push(() => this.#listener.sagaStarted(saga.name, id));
-      },
-      send: ({ name: service, version }, method, input) =>
-        tx.start(this.#send, this.#ids.uuid(), { service, version, method, input }),
-    };
-    try {
-      const output = await change(tx);
-      for (const insert of rows) await insert();
-      return output;
-    } finally {
-      tx.open = false;
-    }
-  }
-
-  #originOf(context: Context): Origin {
-    const { headers, principal } = context;
-    return { headers, principal, createdAt: this.#clock.wallTime() };
-  }
-
-  #validPayload<D extends EventDefinition>(event: D, payload: InputOf<D["payload"]>): unknown {
-    let validate = this.#payloadValidators.get(event);
-    if (validate === undefined) this.#payloadValidators.set(event, (validate = validatorOf(event.payload)));
-    try {
-      return validate(payload);
-    } catch (error) {
-      throw errorOf("internal", invalidArgument(`payload of ${eventMethod(event)}`, error).message);
-    }
   }
 }

@@ -115,7 +115,7 @@ export const callCases = [
         seen = received;
         return Promise.resolve({ output: undefined });
       });
-      const event = { id: "reports:42", key: "customer ✓", method: "reports.written" };
+      const event = { id: "reports:42", key: "customer ✓", method: "reports.written", position: 42, floor: 7 };
       const context = rootContext(clock, 10_000, { event });
       const { output } = await soon(
         "the confirmation",

@@ -46,10 +46,10 @@ describe("pangaea stack", () => {
     logger: silentLogger,
     deadlines: new Deadlines(systemClock),
   });
-  const roles = (remote: boolean, transport: string) => [
-    ...stacks.client(users, "get", remote).map(({ role }) => role),
+  const roles = (method: string, remote: boolean, transport: string) => [
+    ...stacks.client(users, method, remote).map(({ role }) => role),
     transport,
-    ...stacks.server(users, "get", remote).map(({ role }) => role),
+    ...stacks.server(users, method, remote).map(({ role }) => role),
     "UsersService",
   ];
   const layersOf = (way: Way) => way.layers.map(({ layer }) => layer);
@@ -59,17 +59,24 @@ describe("pangaea stack", () => {
     expect(code).toBe(0);
     const ways = JSON.parse(stdout) as Way[];
     expect(ways.map((way) => way.title)).toEqual([
-      "gateway, storefront -> every procedure of users, over in-process",
-      "orders -> every procedure of users, over http",
+      "gateway, storefront -> users.create, over in-process",
+      "gateway, storefront -> users.get, over in-process",
+      "orders -> users.create, over http",
+      "orders -> users.get, over http",
     ]);
-    expect(layersOf(ways[0]!)).toEqual(roles(false, "in-process"));
-    expect(layersOf(ways[1]!)).toEqual(roles(true, "http"));
-    expect(roles(true, "http")).not.toEqual(roles(false, "http"));
+    expect(ways.map(layersOf)).toEqual([
+      roles("create", false, "in-process"),
+      roles("get", false, "in-process"),
+      roles("create", true, "http"),
+      roles("get", true, "http"),
+    ]);
+    expect(roles("get", true, "http")).not.toEqual(roles("get", false, "http"));
+    expect(roles("get", true, "http")).not.toEqual(roles("create", true, "http"));
   });
 
   it("shows the one edge that is asked for, and each layer's reason", async () => {
     const { stdout } = await runCli(["stack", "users", "-t", "config/split-redis.yaml", "--from", "orders"]);
-    expect(stdout).toMatch(/^orders -> every procedure of users, over redis\n/);
+    expect(stdout).toMatch(/^orders -> users\.create, over redis\n/);
     expect(stdout).toMatch(/^edge +redis +From process orders to process users\.$/m);
     for (const { role, why } of stacks.server(users, "get", true)) {
       expect(stdout.split("\n").some((line) => line.includes(role) && line.endsWith(why))).toBe(true);

@@ -58,7 +58,7 @@ export const patches: readonly Patch[] = [
   },
   {
     name: "idempotency key ignored",
-    file: storage("module-store"),
+    file: storage("unit-of-work"),
     find: "    if (stored !== undefined) {",
     replace: "    if (stored === null) {",
     test: unit("module-store"),
@@ -72,7 +72,7 @@ export const patches: readonly Patch[] = [
   },
   {
     name: "a refused change is kept",
-    file: storage("module-store"),
+    file: storage("unit-of-work"),
     find: 'await run(db, "rollback to effect");',
     replace: "",
     test: unit("module-store"),
