@@ -11,8 +11,13 @@ export interface ChangeOptions {
   readonly deadline?: number;
 }
 
+/** A change's place in its transaction; once that is over, what still goes on of the change must not touch the next one's. */
+export interface Turn {
+  readonly isOver: boolean;
+}
+
 interface Change {
-  readonly work: (db: Kysely<any>) => Promise<unknown>;
+  readonly work: (db: Kysely<any>, turn: Turn) => Promise<unknown>;
   readonly relaxed: boolean;
   readonly deadline: number;
   resolve(value: any): void;
@@ -51,7 +56,7 @@ export class GroupCommit {
   }
 
   /** Runs `work` inside a transaction; resolves when it is committed, rejects with nothing of it done. */
-  run<T>(work: (db: Kysely<any>) => Promise<T>, options: ChangeOptions = {}): Promise<T> {
+  run<T>(work: (db: Kysely<any>, turn: Turn) => Promise<T>, options: ChangeOptions = {}): Promise<T> {
     const { relaxed = false, deadline = this.clock.now() + maxWaitMs } = options;
     return new Promise<T>((resolve, reject) => {
       if (this.#damaged !== undefined) throw this.#damaged;
@@ -137,11 +142,13 @@ export class GroupCommit {
   /** Runs one change in a savepoint and says how it is to be settled; throws where the whole transaction is lost. */
   async #within(db: Kysely<any>, { work, resolve, reject }: Change): Promise<() => void> {
     await run(db, "savepoint change");
+    const turn = { isOver: false };
     try {
-      const value = await this.#inTime(work(db));
+      const value = await this.#inTime(work(db, turn));
       await run(db, "release change");
       return () => resolve(value);
     } catch (error) {
+      turn.isOver = true;
       const fault = this.backend.faultOf(error);
       // A full disk or a lost connection has undone the transaction already.
       if (fault !== undefined) throw error;

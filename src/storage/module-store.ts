@@ -31,7 +31,7 @@ import {
   storeReply,
 } from "./framework-rows.js";
 import type { FrameworkTables } from "./framework-tables.js";
-import { type ChangeOptions, GroupCommit } from "./group-commit.js";
+import { type ChangeOptions, GroupCommit, type Turn } from "./group-commit.js";
 import { migrate } from "./migrate.js";
 import { createLeaseTable, Ownership } from "./ownership.js";
 import { run } from "./run.js";
@@ -52,6 +52,7 @@ export interface CommitListener {
 
 interface OpenTx extends Tx {
   readonly db: Kysely<any>;
+  readonly turn: Turn;
   open: boolean;
 }
 
@@ -133,8 +134,8 @@ export class ModuleStore extends Database implements Work, Answers {
   }
 
   in(tx: Tx): Kysely<any> {
-    const { db, open } = tx as OpenTx;
-    if (open) return db;
+    const { db, turn, open } = tx as OpenTx;
+    if (open && !turn.isOver) return db;
     throw errorOf("internal", `${this.module}: a transaction was used after its commit; await everything inside it.`);
   }
 
@@ -182,13 +183,13 @@ export class ModuleStore extends Database implements Work, Answers {
     }
     this.#mayBegin(context);
     const after: (() => void)[] = [];
-    const work = async (db: Kysely<any>) => {
+    const work = async (db: Kysely<any>, turn: Turn) => {
       // It may have waited for the commits before it.
       this.#mayBegin(context);
       if (asOwner) await this.#checkOwner(db);
       context.local.set(openTransaction, true);
       try {
-        const result = await this.#run(db, context, change, after);
+        const result = await this.#run({ db, turn }, context, change, after);
         this.#failpoints.hit("commit.before");
         return result;
       } finally {
@@ -222,15 +223,16 @@ export class ModuleStore extends Database implements Work, Answers {
 
   /** Everything that must be true together. A declared error of a keyed call is a result: its change is undone, itself stored. */
   async #run<T>(
-    db: Kysely<any>,
+    place: Pick<OpenTx, "db" | "turn">,
     context: Context,
     change: (tx: Tx) => Promise<T>,
     after: (() => void)[],
   ): Promise<{ output?: T; error?: Error }> {
+    const { db, turn } = place;
     const first = !context.knows(committed);
     if (first && context.event !== undefined) await enterInbox(db, context, this.#clock.wallTime());
     const keyed = first ? (context.local.get(keyedCall) as KeyedCall | undefined) : undefined;
-    if (keyed === undefined) return { output: await this.#change(db, context, change, after) };
+    if (keyed === undefined) return { output: await this.#change(place, context, change, after) };
 
     const stored = await findReply(db, keyed, this.#clock.wallTime());
     if (stored !== undefined) {
@@ -239,11 +241,11 @@ export class ModuleStore extends Database implements Work, Answers {
     }
     await run(db, "savepoint effect");
     try {
-      const output = await this.#change(db, context, change, after);
+      const output = await this.#change(place, context, change, after);
       await storeReply(db, keyed, { output: output ?? null }, this.#clock.wallTime());
       return { output };
     } catch (error) {
-      if (!isError(error) || error.reason === undefined) throw error;
+      if (turn.isOver || !isError(error) || error.reason === undefined) throw error;
       await run(db, "rollback to effect");
       after.length = 0;
       await storeReply(db, keyed, { error: errorMessageOf(error) }, this.#clock.wallTime());
@@ -252,7 +254,7 @@ export class ModuleStore extends Database implements Work, Answers {
   }
 
   async #change<T>(
-    db: Kysely<any>,
+    { db, turn }: Pick<OpenTx, "db" | "turn">,
     context: Context,
     change: (tx: Tx) => Promise<T>,
     after: (() => void)[],
@@ -260,6 +262,7 @@ export class ModuleStore extends Database implements Work, Answers {
     const rows: (() => Promise<void>)[] = [];
     const tx: OpenTx = {
       db,
+      turn,
       open: true,
       emit: (event, payload) => {
         if (event.service !== this.module) {
@@ -286,6 +289,8 @@ export class ModuleStore extends Database implements Work, Answers {
     };
     try {
       const output = await change(tx);
+      // It took too long: it is undone, and another change has the transaction now.
+      if (turn.isOver) throw errorOf("deadline_exceeded", `${this.module}: a commit went on after its time.`);
       for (const insert of rows) await insert();
       return output;
     } finally {

@@ -204,6 +204,31 @@ describe("a commit", () => {
     await Promise.all([one(1), one(2), one(3)]);
     expect(order).toEqual([1, 1, 2, 2, 3, 3]);
   });
+
+  it("keeps what goes on of a change after its time out of the next one's transaction", async () => {
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+    const { promise: gate, resolve: goOn } = Promise.withResolvers<void>();
+    const { promise: late, resolve: tellLate } = Promise.withResolvers<Error>();
+    const slow = refusal(
+      store.commit(contextOf(), async (tx) => {
+        begin();
+        await gate;
+        tellLate((await refusal(add(1)(tx))) as Error);
+        throw fail(things.errors.FULL, { at: 1 });
+      }),
+    );
+    await begun;
+    clock.advance(5_000);
+    const next = store.commit(contextOf(), async (tx) => {
+      goOn();
+      await late;
+      return add(2)(tx);
+    });
+    expect(await slow).toMatchObject({ code: "deadline_exceeded" });
+    expect(await next).toEqual({ n: 2 });
+    expect((await late).message).toContain("a transaction was used after its commit");
+    expect([await numbers(), await count("pangaea_outbox")]).toEqual([[2], 1]);
+  });
 });
 
 describe("a keyed call", () => {
