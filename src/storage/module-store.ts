@@ -33,11 +33,8 @@ import {
 import type { FrameworkTables } from "./framework-tables.js";
 import { type ChangeOptions, GroupCommit, type Turn } from "./group-commit.js";
 import { migrate } from "./migrate.js";
-import { createLeaseTable, Ownership } from "./ownership.js";
+import { createLeaseTable, ownerLease, Ownership } from "./ownership.js";
 import { run } from "./run.js";
-
-/** The lease whose holder owns a module's data, or, where replicas share it, the work that is done for all of them. */
-const ownerLease = "owner";
 
 /** What a commit left behind for others to carry on: told after it, never inside it. */
 export interface CommitListener {
@@ -81,6 +78,8 @@ export class ModuleStore extends Database implements Work, Answers {
   readonly #ids: Ids;
   readonly #listener: CommitListener;
   readonly #failpoints: Failpoints;
+  /** Where the data has one owner every transaction is the owner's; else only some are. */
+  #hasOneOwner = false;
   #closed = false;
 
   private constructor({ module, backend, clock, ids, listener, failpoints = inertFailpoints }: ModuleStoreOptions) {
@@ -107,7 +106,7 @@ export class ModuleStore extends Database implements Work, Answers {
     const store = new ModuleStore(options);
     try {
       await store.#commits.run(createLeaseTable);
-      if (backend.kind === "sqlite") await store.#ownership.take(takeOverMs);
+      if (backend.kind === "sqlite") store.#hasOneOwner = await store.#ownership.take(takeOverMs);
       await migrate(module, backend, migrations);
       return store;
     } catch (error) {
@@ -118,6 +117,11 @@ export class ModuleStore extends Database implements Work, Answers {
 
   get read(): Kysely<any> {
     return this.#backend.read;
+  }
+
+  /** Whether other replicas may commit to the same data, so that not everything that changes is told to `listener`. */
+  get isShared(): boolean {
+    return !this.#hasOneOwner;
   }
 
   /** The framework's own rows as they are committed, for the relay and the saga runner. */
@@ -212,13 +216,12 @@ export class ModuleStore extends Database implements Work, Answers {
     }
   }
 
-  /** Where the data has one owner every transaction is the owner's. */
   async #guard(db: Kysely<any>): Promise<void> {
-    if (this.#backend.kind === "sqlite") await this.#ownership.check(db);
+    if (this.#hasOneOwner) await this.#ownership.check(db);
   }
 
   async #checkOwner(db: Kysely<any>): Promise<void> {
-    if (this.#backend.kind !== "sqlite") await this.#ownership.check(db);
+    if (!this.#hasOneOwner) await this.#ownership.check(db);
   }
 
   /** Everything that must be true together. A declared error of a keyed call is a result: its change is undone, itself stored. */
