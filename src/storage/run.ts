@@ -1,16 +1,9 @@
 import { CompiledQuery, type Kysely, PostgresAdapter } from "kysely";
 
-/** Statements with their placeholders as PostgreSQL wants them; they are few, and fixed. */
-const numbered = new Map<string, string>();
-
-function numberedText(text: string): string {
-  let known = numbered.get(text);
-  if (known === undefined) {
-    let count = 0;
-    known = text.replaceAll("?", () => `$${++count}`);
-    numbered.set(text, known);
-  }
-  return known;
+/** A statement with its placeholders as PostgreSQL wants them. */
+function numbered(text: string): string {
+  let count = 0;
+  return text.replaceAll("?", () => `$${++count}`);
 }
 
 /**
@@ -18,6 +11,6 @@ function numberedText(text: string): string {
  * building their text costs more than running it.
  */
 export function run<Row = never>(db: Kysely<any>, text: string, parameters: readonly unknown[] = []) {
-  const written = db.getExecutor().adapter instanceof PostgresAdapter ? numberedText(text) : text;
+  const written = db.getExecutor().adapter instanceof PostgresAdapter ? numbered(text) : text;
   return db.executeQuery<Row>(CompiledQuery.raw(written, parameters as unknown[]));
 }
