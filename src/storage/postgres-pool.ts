@@ -33,18 +33,29 @@ export function createPool(url: string, schema: string, config: PoolConfig): Poo
   return pool;
 }
 
-/**
- * The query builder over a pool. A statement that the server does not answer in `answerTimeoutMs` fails, and its
- * connection is closed: a server that is paused or behind a dead network holds nobody up for longer.
- */
-export const kyselyOver = (pool: Pool, answerTimeoutMs?: number): Kysely<any> =>
-  new Kysely({ dialect: new PostgresDialect({ pool: watched(pool, answerTimeoutMs) }) });
+export interface AskOptions {
+  /**
+   * A statement that the server does not answer in this time fails, and its connection is closed: a server that is paused
+   * or behind a dead network holds nobody up for longer.
+   */
+  readonly answerTimeoutMs?: number;
+  /** Makes of an error what callers are to see. */
+  readonly errorOf?: (error: unknown) => unknown;
+}
 
-const watched = (pool: Pool, answerTimeoutMs: number | undefined): PostgresPool => ({
+/** The query builder over a pool. */
+export const kyselyOver = (pool: Pool, options: AskOptions = {}): Kysely<any> =>
+  new Kysely({ dialect: new PostgresDialect({ pool: watched(pool, options) }) });
+
+const watched = (pool: Pool, { answerTimeoutMs, errorOf = (error) => error }: AskOptions): PostgresPool => ({
   options: pool.options,
   async connect() {
-    const client = await pool.connect();
-    const ask = (text: string, values: unknown[]): Promise<any> => query(client, text, values, answerTimeoutMs);
+    const failed = (error: unknown): never => {
+      throw errorOf(error);
+    };
+    const client = await pool.connect().catch(failed);
+    const ask = (text: string, values: unknown[]): Promise<any> =>
+      query(client, text, values, answerTimeoutMs).catch(failed);
     return { query: ask, release: () => client.release() } as PostgresPoolClient;
   },
   // Several query builders share a pool; who made it ends it.

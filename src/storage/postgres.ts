@@ -40,7 +40,7 @@ export async function openPostgres({ url, schema }: PostgresOptions): Promise<Ba
     idleTimeoutMillis: 0,
     idle_in_transaction_session_timeout: idleInTransactionMs,
   });
-  const write = kyselyOver(writes, answerTimeoutMs);
+  const write = kyselyOver(writes, { answerTimeoutMs });
   const place = placeOf(url, schema);
   const lock = `select pg_advisory_xact_lock(hashtextextended('pangaea ${schema}', 0))`;
   const bounds = `set local lock_timeout = ${lockTimeoutMs}; set local statement_timeout = ${statementTimeoutMs}`;
@@ -48,7 +48,8 @@ export async function openPostgres({ url, schema }: PostgresOptions): Promise<Ba
     kind: "postgres",
     place,
     schema,
-    read: kyselyOver(reads, answerTimeoutMs),
+    // What a module reads with is on its own: nobody else would say that the server is away.
+    read: kyselyOver(reads, { answerTimeoutMs, errorOf: (error) => postgresFaultOf(error)?.error ?? error }),
     write,
     migrations: kyselyOver(writes),
     async begin(db, relaxed) {

@@ -54,7 +54,7 @@ const eventually = async (holds: () => Promise<boolean> | boolean) => {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
 };
 
-describe.skipIf(postgresMissing !== undefined)("a module's data on PostgreSQL", () => {
+describe.skipIf(postgresMissing !== undefined)("a module's data on PostgreSQL", { timeout: 180_000 }, () => {
   beforeAll(async () => {
     server = await startPostgresServer();
     proxy = await cuttingProxy(server.port);
@@ -191,6 +191,7 @@ describe.skipIf(postgresMissing !== undefined)("a module's data on PostgreSQL", 
     await add(store, 1);
     await server.kill();
     expect(await outcome(add(store, 2))).toMatchObject({ code: "unavailable", outcome: "not-executed" });
+    expect(await outcome(numbers(store))).toMatchObject({ code: "unavailable", outcome: "not-executed" });
     expect(await outcome(openPostgres({ url: server.url, schema }))).toMatchObject({ code: "unavailable" });
     await server.restart();
     await eventually(async () => (await outcome(add(store, 3))) === undefined);
