@@ -2,7 +2,8 @@ import { Cancellation } from "../core/cancellation.js";
 import type { Call, Handler } from "../core/call.js";
 import { rootContext } from "../core/context.js";
 import type { Contract, EventDefinition } from "../core/contract.js";
-import type { Module } from "../core/module.js";
+import type { Logger } from "../core/logger.js";
+import type { Constructor, Module } from "../core/module.js";
 import { validatorOf } from "../core/validation.js";
 import { inbox } from "../events/inbox.js";
 import { Relay, type Subscriber } from "../events/relay.js";
@@ -11,6 +12,7 @@ import { SagaRunner } from "../saga/saga-runner.js";
 import type { ServiceHost } from "../server/service-host.js";
 import type { Backend } from "../storage/backend.js";
 import { ModuleStore } from "../storage/module-store.js";
+import { type BackgroundWork, ownWork, SharedWork, type Workers } from "./background-work.js";
 import { createContainer } from "./container.js";
 import type { StackParts, Stacks } from "./stacks.js";
 
@@ -47,8 +49,7 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
   const { host } = around;
   const logger = around.parts.logger.child({ module: module.name });
   const parts = { ...around.parts, logger };
-  let relay: Relay | undefined;
-  let sagas: SagaRunner | undefined;
+  let background: BackgroundWork | undefined;
   const store =
     module.migrations === undefined
       ? undefined
@@ -60,40 +61,28 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
           ids: parts.ids,
           failpoints: parts.failpoints,
           listener: {
-            outboxGrew: () => relay?.wake(),
-            sagaStarted: (name, id) => sagas?.wake(name, id),
+            outboxGrew: () => background?.outboxGrew(),
+            sagaStarted: (name, id) => background?.sagaStarted(name, id),
             publish: around.publish,
-            ownershipLost: () => around.onOwnershipLost(module.name),
+            ownershipLost: () => background?.ownershipLost(),
           },
         });
   try {
     const client = (contract: Contract) => around.client(contract, module.name);
     let resolve: (target: any) => unknown;
     if (store !== undefined) {
-      sagas = new SagaRunner({
-        store,
-        sagas: module.sagas as readonly Saga[],
-        clientOf: client,
-        resolve: (target) => resolve(target),
-        clock: parts.clock,
-        logger,
-        failpoints: parts.failpoints,
-      });
-      relay = new Relay({
-        store,
-        subscribers: around.subscribers,
-        deliver: around.deliver,
-        clock: parts.clock,
-        logger,
-        failpoints: parts.failpoints,
-      });
+      const newWorkers = () =>
+        workersOf(module, { around, store, logger, client, resolve: (target) => resolve(target) });
+      background = store.isShared
+        ? new SharedWork({ store, newWorkers, clock: parts.clock, logger })
+        : ownWork(newWorkers(), () => around.onOwnershipLost(module.name));
     }
     resolve = createContainer(module, {
       clock: parts.clock,
       ids: parts.ids,
       logger,
       events: { publish: (event, payload) => around.publish(event, validatorOf(event.payload)(payload)) },
-      data: store === undefined ? undefined : { database: store, work: store, sagas: sagas! },
+      data: store === undefined ? undefined : { database: store, work: store, sagas: background!.sagas },
       client,
     });
     const service = resolve(module.service) as object;
@@ -110,23 +99,40 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
       stackOf: (method, remote) => around.stacks.server(module.contract, method, remote, store),
       eventStackOf: (subscription, remote) => around.stacks.event(module.contract, subscription, remote, ownInbox),
     });
-    await sagas?.recover();
-    await relay?.start();
+    await background?.start();
   } catch (error) {
     await host.drain(module.name);
-    await Promise.all([sagas?.stop(), relay?.stop()]);
+    await background?.stop();
     await store?.close();
     throw error;
   }
   return {
     name: module.name,
     get pending() {
-      return sagas?.pending ?? 0;
+      return background?.pending ?? 0;
     },
     async stop() {
       await host.drain(module.name);
-      await Promise.all([sagas?.stop(), relay?.stop()]);
+      await background?.stop();
       await store?.close();
     },
+  };
+}
+
+interface WorkerParts {
+  readonly around: ModuleSurroundings;
+  readonly store: ModuleStore;
+  readonly logger: Logger;
+  readonly client: (contract: Contract) => object;
+  readonly resolve: (target: Constructor) => unknown;
+}
+
+function workersOf(module: Module, { around, store, logger, client, resolve }: WorkerParts): Workers {
+  const { clock, failpoints } = around.parts;
+  const { subscribers, deliver } = around;
+  const sagas = module.sagas as readonly Saga[];
+  return {
+    sagas: new SagaRunner({ store, sagas, clientOf: client, resolve, clock, logger, failpoints }),
+    relay: new Relay({ store, subscribers, deliver, clock, logger, failpoints }),
   };
 }

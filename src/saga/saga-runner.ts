@@ -27,7 +27,7 @@ export interface SagaRunnerOptions {
 }
 
 /** How long before a waiting handler's deadline it is told that the saga still runs: time to read, and to answer. */
-const answerMarginMs = 250;
+export const answerMarginMs = 250;
 const maxRunning = 256;
 /** After so many failures of one step the log says so. */
 const patience = 5;
@@ -41,6 +41,8 @@ export class SagaRunner implements Sagas {
   readonly #running = new Map<string, Promise<void>>();
   readonly #waiting: { name: string; id: string }[] = [];
   readonly #waiters = new Map<string, Set<(ended?: SagaRow) => void>>();
+  /** Sagas that nothing here can run; said once, though they may be looked at again and again. */
+  readonly #unknown = new Set<string>();
   readonly #stop = new Cancellation();
 
   constructor(private readonly options: SagaRunnerOptions) {}
@@ -154,7 +156,8 @@ export class SagaRunner implements Sagas {
       const saga = this.options.sagas.find((known) => known.name === name && known.version === version);
       if (saga === undefined) {
         const message = `Saga ${name}/${id} was started by version ${version}, which this module no longer has.`;
-        this.options.logger.error(message);
+        if (!this.#unknown.has(message)) this.options.logger.error(message);
+        this.#unknown.add(message);
         return undefined;
       }
       try {
