@@ -1,8 +1,10 @@
+import { Session } from "node:inspector/promises";
 import module from "node:module";
 import { isDeepStrictEqual } from "node:util";
 import type { Contender, Surroundings } from "./contender.js";
 import { entries } from "./contenders.js";
 import { drive, type Load } from "./load.js";
+import { selfTimeOf } from "./profile.js";
 import { answer, type Question, sizes } from "./work.js";
 
 // Many processes load much the same code: what one has compiled, the next takes from a cache.
@@ -11,6 +13,7 @@ module.enableCompileCache();
 /** One end of one contender, in a process of its own; does what the run asks for. */
 const contender: Contender = await entries.find(({ name }) => name === process.argv[2])!.load();
 let ask: (question: Question) => Promise<unknown>;
+const profiled = new Session();
 
 async function sameAnswers(): Promise<void> {
   for (const reviews of Object.values(sizes)) {
@@ -34,6 +37,16 @@ const tasks = {
   async cpu() {
     const { user, system } = process.cpuUsage();
     return user + system;
+  },
+  async beginProfile() {
+    profiled.connect();
+    await profiled.post("Profiler.enable");
+    await profiled.post("Profiler.setSamplingInterval", { interval: 250 });
+    await profiled.post("Profiler.start");
+  },
+  async endProfile() {
+    const { profile } = await profiled.post("Profiler.stop");
+    return selfTimeOf(profile);
   },
 };
 export type Tasks = typeof tasks;

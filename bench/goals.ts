@@ -110,7 +110,7 @@ export function judge(contenders: readonly ContenderResult[]): Goal[] {
       });
       // A rival that could not be measured might have been the strongest.
       const measured = ratios.includes(null) ? null : Math.min(...(ratios as number[]));
-      return { area, name, atLeast, aim, measured };
+      return { area, name, of, scenario, atLeast, aim, measured };
     });
 }
 

@@ -8,8 +8,6 @@ export interface Load {
   /** Handlers take a random time between nothing and this. */
   readonly paceMs: number;
   readonly durationMs: number;
-  /** So long it runs before it is measured. */
-  readonly leadMs: number;
   /** Calls between two looks at the clock: more than one only where a look costs as much as a call. */
   readonly stride: number;
 }
@@ -25,8 +23,6 @@ export interface Round {
 
 /** A closed loop: `inFlight` lanes, each of which asks again as soon as it is answered. */
 export async function drive(call: (question: Question) => Promise<unknown>, load: Load): Promise<Round> {
-  // A process that has waited for its turn has cold caches, and some machines take its memory away meanwhile.
-  if (load.leadMs > 0) await drive(call, { ...load, durationMs: load.leadMs, leadMs: 0 });
   const question: Question = { id: "p_keyboard", reviews: sizes[load.size], paceMs: load.paceMs };
   const latencies: number[] = [];
   let calls = 0;

@@ -2,7 +2,8 @@ import type { Area, Entry, Surroundings } from "./contender.js";
 import { versionsOf } from "./machine.js";
 import type { ContenderResult, Figures } from "./results.js";
 import { type FullRound, Running } from "./running.js";
-import { type Effort, scenariosOf, warmUpMs } from "./scenarios.js";
+import { type Disturbance, noDisturbance, Repeats, sumOf } from "./repeats.js";
+import { type Effort, repeatBudgetMs, scenariosOf, warmUpMs } from "./scenarios.js";
 import { spreadOf } from "./statistics.js";
 
 export interface AreaOptions {
@@ -14,12 +15,18 @@ export interface AreaOptions {
   readonly say: (text: string) => void;
 }
 
+export interface AreaResult {
+  readonly contenders: readonly ContenderResult[];
+  readonly disturbance: Disturbance;
+}
+
 /** Measures every contender of an area in every scenario, all of them in each round, so that they share its weather. */
-export async function measureArea(options: AreaOptions): Promise<ContenderResult[]> {
+export async function measureArea(options: AreaOptions): Promise<AreaResult> {
   const { area, entries, surroundings, brokerPid, effort, say } = options;
   const running: Running[] = [];
   const figures = new Map<string, Record<string, Figures>>(entries.map(({ name }) => [name, {}]));
   const failures = new Map<string, Record<string, string>>(entries.map(({ name }) => [name, {}]));
+  let disturbance = noDisturbance;
   try {
     const starting = entries.map((entry) => Running.start(entry, surroundings, brokerPid));
     for (const outcome of await Promise.allSettled(starting)) {
@@ -28,29 +35,32 @@ export async function measureArea(options: AreaOptions): Promise<ContenderResult
     await Promise.all(starting);
     const warmUp = scenariosOf[area].find(({ load }) => load.inFlight === 64) ?? scenariosOf[area][0]!;
     for (const contender of running) {
-      await contender.round({ ...warmUp.load, durationMs: warmUpMs(effort), leadMs: 0 });
+      await contender.lead({ ...warmUp.load, durationMs: warmUpMs(effort) });
     }
     for (const { name: scenario, load } of scenariosOf[area]) {
       say(`${area}, ${scenario}`);
       const rounds = new Map<string, FullRound[]>(entries.map(({ name }) => [name, []]));
+      const repeats = new Repeats(repeatBudgetMs(running.length, effort));
+      const timed = { ...load, durationMs: effort.durationMs };
       // The first time round is for getting used to the scenario.
       for (let round = -1; round < effort.rounds; round++) {
         for (let turn = 0; turn < running.length; turn++) {
           const contender = running[(turn + round + 1) % running.length]!;
           const { name } = contender.entry;
           if (failures.get(name)![scenario] !== undefined) continue;
+          const attempt = async () => {
+            await contender.lead(timed);
+            return contender.round(timed);
+          };
           try {
-            const measured = await contender.round({
-              ...load,
-              durationMs: effort.durationMs,
-              leadMs: effort.durationMs,
-            });
-            if (round >= 0) rounds.get(name)!.push(measured);
+            if (round < 0) await attempt();
+            else rounds.get(name)!.push(await repeats.measure(attempt));
           } catch (error) {
             failures.get(name)![scenario] = (error as Error).message;
           }
         }
       }
+      disturbance = sumOf(disturbance, repeats.disturbance);
       for (const [name, measured] of rounds) {
         if (failures.get(name)![scenario] === undefined) figures.get(name)![scenario] = figuresOf(measured);
       }
@@ -58,7 +68,7 @@ export async function measureArea(options: AreaOptions): Promise<ContenderResult
   } finally {
     await Promise.all(running.map((contender) => contender.stop()));
   }
-  return entries.map(({ name, setup, packages }) => ({
+  const contenders = entries.map(({ name, setup, packages }) => ({
     name,
     area,
     setup,
@@ -66,6 +76,7 @@ export async function measureArea(options: AreaOptions): Promise<ContenderResult
     figures: figures.get(name)!,
     failures: failures.get(name)!,
   }));
+  return { contenders, disturbance };
 }
 
 function figuresOf(rounds: readonly FullRound[]): Figures {

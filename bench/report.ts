@@ -1,6 +1,8 @@
 import type { Area } from "./contender.js";
 import { verdictOf } from "./goals.js";
-import type { ContenderResult, Figures, Goal, Results } from "./results.js";
+import type { SelfTime, Share } from "./profile.js";
+import { type Disturbance, maxGapMs } from "./repeats.js";
+import type { ContenderProfile, ContenderResult, Figures, Goal, Results } from "./results.js";
 import { scenariosOf } from "./scenarios.js";
 import type { Spread } from "./statistics.js";
 
@@ -28,8 +30,13 @@ export const withheldPart = (share: number | undefined): string =>
     ? ""
     : ` **Not a quiet machine**: its host gave ${Math.round(share * 100)} % of the processors' time to others during the run.`;
 
+/** How often the machine stood still during a round. */
+export const disturbancePart = ({ rounds, repeated, kept }: Disturbance): string =>
+  `A round during which the machine stood still for more than ${maxGapMs} ms is measured again, at once: ` +
+  `${whole(repeated)} of ${whole(rounds)} were, and ${whole(kept)} were kept disturbed, the tries being used up.`;
+
 /** The run as `RESULTS.md`. */
-export function reportOf({ machine, goals, contenders, stacks }: Results): string {
+export function reportOf({ machine, disturbance, goals, contenders, profiles, stacks }: Results): string {
   const present = new Set(contenders.map(({ area }) => area));
   const parts = [
     "# Results of `npm run bench`",
@@ -39,6 +46,7 @@ export function reportOf({ machine, goals, contenders, stacks }: Results): strin
     "A closed loop with c calls in flight; a question of about 40 bytes, an answer of about 290 (or 4 kB, or 64 kB). " +
       "Every contender runs in every round, each end in a process of its own. Figures are medians over the rounds, in " +
       "brackets the range of the middle half. Latencies and CPU per call in µs.",
+    disturbancePart(disturbance),
     "## Goals",
     "Each measured ratio is the median of the ratios of the rounds.",
     goalTable(goals),
@@ -48,6 +56,7 @@ export function reportOf({ machine, goals, contenders, stacks }: Results): strin
         contenders.filter((one) => one.area === area),
       ),
     ),
+    ...(profiles.length === 0 ? [] : [profilesPart(profiles)]),
     "## Who took part",
     table(
       ["contender", "set up as", "packages"],
@@ -87,6 +96,24 @@ export function areaPart(area: Area, contenders: readonly ContenderResult[]): st
   });
   return [`## ${titles[area]}`, ...tables].join("\n\n");
 }
+
+/** Where the time goes, a table for each end of each contender that was looked at. */
+export function profilesPart(profiles: readonly ContenderProfile[]): string {
+  const about =
+    "CPU profiles of about a second, taken after everything was measured: the share of a process's busy time that each " +
+    "function, and each package or folder, spends in itself.";
+  const tables = profiles.flatMap(({ contender, scenario, ends }) =>
+    Object.entries(ends).map(([end, time]) => `### ${contender}, ${scenario}, ${end}\n\n${selfTimeTable(time)}`),
+  );
+  return ["## Where the time goes where a goal is missed", about, ...tables].join("\n\n");
+}
+
+const selfTimeTable = ({ functions, packages }: SelfTime): string => {
+  const cells = (share: Share | undefined) =>
+    share === undefined ? ["", ""] : [share.name, `${(share.share * 100).toFixed(1)} %`];
+  const rows = functions.map((one, index) => [...cells(one), ...cells(packages[index])]);
+  return table(["function", "self", "package", "self"], rows);
+};
 
 type Columns = ReadonlyMap<string, (figures: Figures) => string>;
 

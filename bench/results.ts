@@ -1,5 +1,7 @@
 import type { Area } from "./contender.js";
 import type { Machine } from "./machine.js";
+import type { SelfTime } from "./profile.js";
+import type { Disturbance } from "./repeats.js";
 import type { Spread } from "./statistics.js";
 
 /** What was measured of one contender in one scenario. Latencies and CPU per call in microseconds. */
@@ -27,17 +29,31 @@ export interface ContenderResult {
 export interface Goal {
   readonly area: Area;
   readonly name: string;
+  /** Whose figure it is, and in which scenario. */
+  readonly of: string;
+  readonly scenario: string;
   readonly atLeast: number | null;
   readonly aim: number | null;
   /** Null where something that it compares was not measured. */
   readonly measured: number | null;
 }
 
+/** Where a contender spent its time in a scenario. */
+export interface ContenderProfile {
+  readonly contender: string;
+  readonly scenario: string;
+  /** Process → its time: `client`, and `server` where that is another. */
+  readonly ends: Readonly<Record<string, SelfTime>>;
+}
+
 /** Everything one run found: what `results.json` holds. */
 export interface Results {
   readonly machine: Machine;
+  readonly disturbance: Disturbance;
   readonly goals: readonly Goal[];
   readonly contenders: readonly ContenderResult[];
+  /** Of every goal that was missed. */
+  readonly profiles: readonly ContenderProfile[];
   /** Title → what `pangaea stack` prints. */
   readonly stacks: Readonly<Record<string, string>>;
 }

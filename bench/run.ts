@@ -5,12 +5,14 @@ import { startRedisServer } from "../src/testing/redis-server.js";
 import { type Area, areas, type Entry, type Surroundings } from "./contender.js";
 import { entries } from "./contenders.js";
 import { fixedHeaders } from "./edge.js";
-import { judge } from "./goals.js";
+import { judge, verdictOf } from "./goals.js";
 import { installPeers } from "./install-peers.js";
 import { describeMachine, processorTime, root } from "./machine.js";
 import { measureArea } from "./measure-area.js";
-import { areaPart, goalTable, reportOf } from "./report.js";
-import type { ContenderResult, Results } from "./results.js";
+import { profileGoals } from "./profile-goals.js";
+import { noDisturbance, sumOf } from "./repeats.js";
+import { areaPart, disturbancePart, goalTable, profilesPart, reportOf } from "./report.js";
+import type { ContenderProfile, ContenderResult, Goal, Results } from "./results.js";
 import { type Effort, effortOf } from "./scenarios.js";
 
 const usage = `npm run bench -- [options]
@@ -20,8 +22,10 @@ const usage = `npm run bench -- [options]
   --no-peers         only what needs no installed peers
   --quick            fewer and shorter rounds
   --rounds N, --round-ms N   as many, as long
+  --profile          a CPU profile for each goal that is missed or has no rival here
 
-A whole run writes bench/RESULTS.md and bench/results.json; one with any option only prints.`;
+A whole run writes bench/RESULTS.md and bench/results.json, with a CPU profile for each goal that is missed; one with any
+option only prints.`;
 
 const { values } = parseArgs({
   options: {
@@ -31,6 +35,7 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
     rounds: { type: "string" },
     "round-ms": { type: "string" },
+    profile: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
@@ -48,6 +53,9 @@ const wanted = areas.filter((area) => only === undefined || only.includes(area))
 const before = processorTime();
 const redis = await startRedisServer();
 const contenders: ContenderResult[] = [];
+let disturbance = noDisturbance;
+let goals: readonly Goal[];
+let profiles: readonly ContenderProfile[];
 try {
   const surroundings: Surroundings = {
     redisUrl: redis.url,
@@ -62,18 +70,21 @@ try {
       effort: effortFor(area),
       say,
     });
-    contenders.push(...measured);
-    say(`\n${areaPart(area, measured)}\n`);
+    contenders.push(...measured.contenders);
+    disturbance = sumOf(disturbance, measured.disturbance);
+    say(`\n${areaPart(area, measured.contenders)}\n`);
   }
+  goals = judge(contenders);
+  say(`${disturbancePart(disturbance)}\n\n## Goals\n\n${goalTable(goals)}\n`);
+  profiles = await profileGoals(goals.filter(isProfiled), surroundings, say);
+  if (profiles.length > 0) say(`\n${profilesPart(profiles)}`);
 } finally {
   await redis.stop();
 }
 
-const goals = judge(contenders);
-say(`## Goals\n\n${goalTable(goals)}`);
 if (whole) {
   const stacks = Object.fromEntries(["local", "http", "redis"].map((name) => [name, stackOf(name)]));
-  const results: Results = { machine: describeMachine(before), goals, contenders, stacks };
+  const results: Results = { machine: describeMachine(before), disturbance, goals, contenders, profiles, stacks };
   writeFileSync(`${root}bench/RESULTS.md`, reportOf(results));
   writeFileSync(`${root}bench/results.json`, `${JSON.stringify(results, rounded, 1)}\n`);
   say("\nWritten: bench/RESULTS.md, bench/results.json");
@@ -82,6 +93,13 @@ if (whole) {
 function takesPart({ name, packages }: Entry): boolean {
   if (withoutPeers && packages.length > 0) return false;
   return chosen === undefined || chosen.some((part) => name.includes(part));
+}
+
+function isProfiled(goal: Goal): boolean {
+  const verdict = verdictOf(goal);
+  if (whole) return verdict === "missed";
+  if (!values.profile || goal.atLeast === null || !contenders.some(({ name }) => name === goal.of)) return false;
+  return verdict === "missed" || verdict === "not measured";
 }
 
 function effortFor(area: Area): Effort {

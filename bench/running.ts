@@ -2,6 +2,8 @@ import { readFile } from "node:fs/promises";
 import type { Entry, Surroundings } from "./contender.js";
 import { EndProcess } from "./end-process.js";
 import type { Load, Round } from "./load.js";
+import type { SelfTime } from "./profile.js";
+import { type Watched, watched } from "./sentinel.js";
 
 /** A round seen from everywhere: CPU of each end, and of the broker where there is one, in microseconds per call. */
 export interface FullRound extends Round {
@@ -41,7 +43,33 @@ export class Running {
     return new Running(entry, client, server, entry.area === "redis" ? brokerPid : undefined);
   }
 
-  async round(load: Load): Promise<FullRound> {
+  /** Runs without being measured: a process that has waited for its turn has cold caches, and perhaps its memory no more. */
+  async lead(load: Load): Promise<void> {
+    await this.client.do("drive", load);
+  }
+
+  /** Measures; this process only waits meanwhile. */
+  round(load: Load): Promise<Watched<FullRound>> {
+    return watched(() => this.#round(load));
+  }
+
+  /** Where each end spends its time under a load. Once only. */
+  async profile(load: Load): Promise<{ client: SelfTime; server: SelfTime | undefined }> {
+    const { client, server } = this;
+    await Promise.all([client.do("beginProfile", undefined), server?.do("beginProfile", undefined)]);
+    await client.do("drive", load);
+    const [ofClient, ofServer] = await Promise.all([
+      client.do("endProfile", undefined),
+      server?.do("endProfile", undefined),
+    ]);
+    return { client: ofClient, server: ofServer };
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.client.stop(), this.server?.stop()]);
+  }
+
+  async #round(load: Load): Promise<FullRound> {
     const [serverBefore, brokerBefore] = await this.#cpus();
     const round = await this.client.do("drive", load);
     const [serverAfter, brokerAfter] = await this.#cpus();
@@ -52,10 +80,6 @@ export class Running {
       serverCpu: perCall(serverBefore, serverAfter),
       brokerCpu: perCall(brokerBefore, brokerAfter),
     };
-  }
-
-  async stop(): Promise<void> {
-    await Promise.all([this.client.stop(), this.server?.stop()]);
   }
 
   #cpus(): Promise<[number | undefined, number | undefined]> {

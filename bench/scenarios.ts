@@ -4,7 +4,7 @@ import type { Load } from "./load.js";
 /** One situation in which every contender of an area is measured. */
 export interface Scenario {
   readonly name: string;
-  readonly load: Omit<Load, "durationMs" | "leadMs">;
+  readonly load: Omit<Load, "durationMs">;
 }
 
 const remote = (name: string, load: Partial<Load>): Scenario => ({
@@ -35,7 +35,7 @@ export interface Effort {
   readonly durationMs: number;
 }
 
-/** Many short rounds: where a virtual machine stands still for a moment it spoils one round of one contender, not a figure. */
+/** Many short rounds: where a virtual machine stands still for a moment, one round of one contender is measured again. */
 export const effortOf = (area: Area, quick: boolean): Effort => {
   if (area === "local") return { rounds: quick ? 101 : 301, durationMs: 5 };
   return { rounds: quick ? 11 : 25, durationMs: 60 };
@@ -43,3 +43,7 @@ export const effortOf = (area: Area, quick: boolean): Effort => {
 
 /** How long each contender runs before anything is measured, until its code is compiled. */
 export const warmUpMs = (effort: Effort): number => Math.max(1_000, effort.durationMs * 4);
+
+/** How long rounds of one scenario may be repeated, in all: six times as long as the scenario takes without. */
+export const repeatBudgetMs = (contenders: number, { rounds, durationMs }: Effort): number =>
+  6 * contenders * rounds * 2 * durationMs;

@@ -1,16 +1,16 @@
 import { inject, injectable } from "inversify";
-import { Database, type Tx } from "pangaea";
+import { Database, type Figures, type Tx } from "pangaea";
 import type { Level, Reservation, StockItem } from "./contract.js";
 
 type ReservationState = Reservation["state"];
 
 interface InventoryTables {
-  readonly stock: { readonly product_id: string; readonly available: number };
+  readonly stock: { readonly product_id: string; readonly available: number; readonly supplied: number };
   readonly reservations: { readonly order_id: string; readonly state: ReservationState };
   readonly reservation_items: { readonly order_id: string; readonly product_id: string; readonly quantity: number };
 }
 
-/** Stock and reservations. For every product: available + reserved + sold = what was set and adjusted. */
+/** Stock and reservations. For every product: available + reserved + sold = supplied, which is what was set and adjusted. */
 @injectable()
 export class InventoryRepository {
   constructor(@inject(Database) private readonly db: Database<InventoryTables>) {}
@@ -33,8 +33,42 @@ export class InventoryRepository {
     await this.db
       .in(tx)
       .insertInto("stock")
-      .values({ product_id: productId, available })
-      .onConflict((conflict) => conflict.column("product_id").doUpdateSet({ available }))
+      .values({ product_id: productId, available, supplied: available })
+      .onConflict((conflict) =>
+        conflict.column("product_id").doUpdateSet((eb) => ({
+          available,
+          supplied: eb(eb("stock.supplied", "+", available), "-", eb.ref("stock.available")),
+        })),
+      )
+      .execute();
+  }
+
+  /** What is said of the books whenever nobody changes them: pieces by product. */
+  async figures(): Promise<Figures> {
+    const stock = await this.db.read.selectFrom("stock").selectAll().execute();
+    const items = await this.db.read
+      .selectFrom("reservation_items")
+      .innerJoin("reservations", "reservations.order_id", "reservation_items.order_id")
+      .select(["state", "product_id", ({ fn }) => fn.sum<number>("quantity").as("quantity")])
+      .groupBy(["state", "product_id"])
+      .execute();
+    const itemsIn = (state: ReservationState) =>
+      Object.fromEntries(items.filter((row) => row.state === state).map((row) => [row.product_id, row.quantity]));
+    return {
+      supplied: Object.fromEntries(stock.map((row) => [row.product_id, row.supplied])),
+      available: Object.fromEntries(stock.map((row) => [row.product_id, row.available])),
+      reserved: itemsIn("reserved"),
+      sold: itemsIn("sold"),
+    };
+  }
+
+  /** Notes that pieces were brought, or taken away for good. */
+  async supply(tx: Tx, productId: string, delta: number): Promise<void> {
+    await this.db
+      .in(tx)
+      .updateTable("stock")
+      .set((eb) => ({ supplied: eb("supplied", "+", delta) }))
+      .where("product_id", "=", productId)
       .execute();
   }
 

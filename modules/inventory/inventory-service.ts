@@ -26,6 +26,7 @@ export class InventoryService implements ServiceOf<typeof inventory> {
       const before = await this.repository.available(tx, id);
       if (before === undefined) throw fail(inventory.errors.PRODUCT_NOT_FOUND);
       if (!(await this.repository.add(tx, id, delta))) throw fail(inventory.errors.OUT_OF_STOCK, { productId: id });
+      await this.repository.supply(tx, id, delta);
       return { productId: id, available: before + delta };
     });
   }

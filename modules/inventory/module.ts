@@ -9,4 +9,9 @@ export default defineModule({
   service: InventoryService,
   bind: [InventoryRepository],
   migrations,
+  audit: {
+    target: InventoryRepository,
+    figures: (repository: InventoryRepository) => repository.figures(),
+    equations: ["supplied = available + reserved + sold"],
+  },
 });

@@ -10,6 +10,11 @@ export default defineModule({
   service: NotificationsService,
   bind: [NotificationsRepository],
   migrations,
+  audit: {
+    target: NotificationsRepository,
+    figures: (repository: NotificationsRepository) => repository.figures(),
+    equations: ["confirmations = orders.confirmations", "cancellations = orders.cancellations"],
+  },
   on: [
     when(orders.events.confirmed, NotificationsService, (service, order, ctx) =>
       service.notify("order-confirmed", order, ctx),

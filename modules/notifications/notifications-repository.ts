@@ -1,5 +1,5 @@
 import { inject, injectable } from "inversify";
-import { Database, type Tx } from "pangaea";
+import { Database, type Figures, type Tx } from "pangaea";
 import { z } from "zod";
 import type { Notification, NotificationKind } from "./contract.js";
 
@@ -35,6 +35,20 @@ export class NotificationsRepository {
     }
     const rows = await select.orderBy("created_at", "desc").orderBy("id", "desc").limit(count).execute();
     return rows.map(({ id, kind, order_id, created_at }) => ({ id, kind, orderId: order_id, createdAt: created_at }));
+  }
+
+  /** How many notifications of each kind an order has. */
+  async figures(): Promise<Figures> {
+    const countsOf = async (kind: NotificationKind) => {
+      const rows = await this.db.read
+        .selectFrom("notifications")
+        .select(["order_id", ({ fn }) => fn.countAll<number>().as("count")])
+        .where("kind", "=", kind)
+        .groupBy("order_id")
+        .execute();
+      return Object.fromEntries(rows.map((row) => [row.order_id, row.count]));
+    };
+    return { confirmations: await countsOf("order-confirmed"), cancellations: await countsOf("order-cancelled") };
   }
 
   /** Does nothing where the order already has one of this kind. */

@@ -16,4 +16,9 @@ export default defineModule({
   bind: [OrdersRepository, OrderEndings],
   migrations,
   sagas: [placeOrder, cancelOrder],
+  audit: {
+    target: OrdersRepository,
+    figures: (repository: OrdersRepository) => repository.figures(),
+    equations: ["ordered = inventory.reserved", "sold = inventory.sold", "earned = payments.captured"],
+  },
 });

@@ -1,6 +1,6 @@
 import { inject, injectable } from "inversify";
 import type { Kysely } from "kysely";
-import { Database, type Tx } from "pangaea";
+import { Database, type Figures, type Tx } from "pangaea";
 import { z } from "zod";
 import type { Order, OrderItem, OrderStatus } from "./contract.js";
 
@@ -64,6 +64,41 @@ export class OrdersRepository {
 
   async setStatus(tx: Tx, id: string, status: OrderStatus): Promise<void> {
     await this.db.in(tx).updateTable("orders").set({ status }).where("id", "=", id).execute();
+  }
+
+  /**
+   * Pieces by product, money by user and currency, and what users are to be told by order. A cancelled order was
+   * confirmed before.
+   */
+  async figures(): Promise<Figures> {
+    const piecesOf = async (status: OrderStatus) => {
+      const rows = await this.db.read
+        .selectFrom("order_items")
+        .innerJoin("orders", "orders.id", "order_items.order_id")
+        .select(["product_id", ({ fn }) => fn.sum<number>("quantity").as("quantity")])
+        .where("status", "=", status)
+        .groupBy("product_id")
+        .execute();
+      return Object.fromEntries(rows.map((row) => [row.product_id, row.quantity]));
+    };
+    const totals = await this.db.read
+      .selectFrom("orders")
+      .select(["user_id", "currency", ({ fn }) => fn.sum<number>("amount").as("amount")])
+      .where("status", "=", "confirmed")
+      .groupBy(["user_id", "currency"])
+      .execute();
+    const ended = await this.db.read
+      .selectFrom("orders")
+      .select(["id", "status"])
+      .where("status", "in", ["confirmed", "cancelled"])
+      .execute();
+    return {
+      ordered: await piecesOf("pending"),
+      sold: await piecesOf("confirmed"),
+      earned: Object.fromEntries(totals.map((row) => [`${row.user_id} ${row.currency}`, row.amount])),
+      confirmations: Object.fromEntries(ended.map(({ id }) => [id, 1])),
+      cancellations: Object.fromEntries(ended.filter(({ status }) => status === "cancelled").map(({ id }) => [id, 1])),
+    };
   }
 
   async insert(tx: Tx, { id, userId, status, items, total, createdAt }: Order): Promise<void> {

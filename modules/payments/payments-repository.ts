@@ -1,5 +1,5 @@
 import { inject, injectable } from "inversify";
-import { Database, type Tx } from "pangaea";
+import { Database, type Figures, type Tx } from "pangaea";
 import type { Money, Payment } from "./contract.js";
 import type { PaymentStatus } from "./domain/payment-status.js";
 
@@ -30,6 +30,17 @@ export class PaymentsRepository {
       .executeTakeFirst();
     if (row === undefined || row.status === "voided") return undefined;
     return { orderId, status: row.status, amount: { currency: row.currency!, amount: row.amount! } };
+  }
+
+  /** What was taken and not given back, by user and currency. */
+  async figures(): Promise<Figures> {
+    const rows = await this.db.read
+      .selectFrom("payments")
+      .select(["user_id", "currency", ({ fn }) => fn.sum<number>("amount").as("amount")])
+      .where("status", "=", "captured")
+      .groupBy(["user_id", "currency"])
+      .execute();
+    return { captured: Object.fromEntries(rows.map((row) => [`${row.user_id} ${row.currency}`, row.amount])) };
   }
 
   async status(tx: Tx, orderId: string): Promise<PaymentStatus | undefined> {

@@ -104,6 +104,15 @@ function createProgram(done: (exitCode: number) => void): Command {
     .action(async (target: string, json: string, options: { url?: string; key?: string; deadline?: number }) => {
       done(await (await import("./call.js")).call(target, json, options));
     });
+  program
+    .command("audit")
+    .description("read the books of the system in DATA_DIR, running or stopped, and say whether they balance")
+    .option(...topologyOption, monolith)
+    .option("--wait <ms>", "read again until nothing is under way, and fail where that takes longer", milliseconds)
+    .option("--json", "print JSON")
+    .action(async (options: { topology: string; wait?: number; json?: boolean }) => {
+      done(await (await import("./audit.js")).auditSystem(options));
+    });
 
   const create = program.command("new").description("write the first files of something");
   create

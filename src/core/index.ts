@@ -1,3 +1,4 @@
+export * from "./audit.js";
 export * from "./balancer.js";
 export * from "./call.js";
 export * from "./wrap.js";

@@ -1,3 +1,4 @@
+import { type AuditSpec, equationOf } from "./audit.js";
 import type { CallContext } from "./context.js";
 import {
   type Contract,
@@ -63,6 +64,8 @@ export interface ModuleSpec<C extends Contract> {
   readonly migrations?: readonly Migration[];
   readonly on?: readonly Subscription[];
   readonly sagas?: readonly SagaReference[];
+  /** Its books, for `pangaea audit`. */
+  readonly audit?: AuditSpec;
   /** Runs once the module's own database is ready, before it serves; must not call other modules. */
   readonly prepare?: { readonly target: Constructor; readonly run: (target: any, ctx: CallContext) => Promise<void> };
 }
@@ -80,6 +83,7 @@ export interface Module {
   readonly on: readonly Subscription[];
   readonly sagas: readonly SagaReference[];
   readonly prepare: ModuleSpec<Contract>["prepare"];
+  readonly audit: AuditSpec | undefined;
 }
 
 export const isModule = (value: unknown): value is Module =>
@@ -101,6 +105,10 @@ export function defineModule<C extends Contract>(spec: ModuleSpec<C>): Module {
   if (sagas.length > 0 && spec.migrations === undefined) {
     throw new DefinitionError(`module ${name}: a saga is a row in the module's database; add migrations`);
   }
+  if (spec.audit !== undefined && spec.migrations === undefined) {
+    throw new DefinitionError(`module ${name}: an audit reads the module's database; add migrations`);
+  }
+  for (const equation of spec.audit?.equations ?? []) equationOf(name, equation);
   const seen = new Set<string>();
   for (const { event } of spec.on ?? []) {
     const method = eventMethod(event);
@@ -121,6 +129,7 @@ export function defineModule<C extends Contract>(spec: ModuleSpec<C>): Module {
     on: spec.on ?? [],
     sagas,
     prepare: spec.prepare,
+    audit: spec.audit,
   };
   Object.defineProperty(module, brand, { value: true });
   return module;

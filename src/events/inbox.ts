@@ -10,7 +10,7 @@ import { run } from "../storage/run.js";
 import { hasDeadLetter, park } from "./dead-letters.js";
 
 /** So often an event is tried before it goes to the dead letters. */
-export const maxAttempts = 3;
+const maxAttempts = 3;
 
 const relaxed = { relaxed: true };
 

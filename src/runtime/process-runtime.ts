@@ -11,7 +11,6 @@ import { type ProcessSpec, processOf, type Topology } from "../core/topology.js"
 import type { CreateTransport } from "../core/transport.js";
 import { wrap } from "../core/wrap.js";
 import { clientDeadline } from "../interceptors/deadline.js";
-import type { Subscriber } from "../events/relay.js";
 import { ServiceHost } from "../server/service-host.js";
 import { AbsentModules } from "./absent-modules.js";
 import { listenToBestEffortEvents } from "./best-effort.js";
@@ -22,6 +21,7 @@ import { processContract } from "./process-contract.js";
 import { readinessOf } from "./readiness.js";
 import type { Settings } from "./settings.js";
 import { createStacks, type StackParts } from "./stacks.js";
+import { subscribersOf } from "./subscribers.js";
 
 const readinessDeadlineMs = 1_000;
 
@@ -165,7 +165,7 @@ export class ProcessRuntime {
       client: (contract, caller) => this.client(contract, caller),
       deliver: this.#deliver,
       publish: (event, payload) => this.#connections.publish(event, payload),
-      subscribers: subscribersOf(module, this.#options),
+      subscribers: subscribersOf(module, this.#placedModules()),
     };
   }
 
@@ -175,6 +175,11 @@ export class ProcessRuntime {
     this.stopModule(name).catch((error: unknown) => {
       this.#parts.logger.error(`${name} could not be stopped.`, { error });
     });
+  }
+
+  #placedModules(): Module[] {
+    const { modules, topology } = this.#options;
+    return [...modules.values()].filter(({ name }) => processOf(topology, name) !== undefined);
   }
 
   #listenToEvents(): Promise<() => void> {
@@ -244,19 +249,4 @@ export class ProcessRuntime {
       output: await client[call.method]!(call.input, call.context, { idempotencyKey: call.context.idempotencyKey }),
     };
   };
-}
-
-/** Who wants which at-least-once events of a module, anywhere in the topology. */
-function subscribersOf(producer: Module, { modules, topology }: ProcessOptions): Map<string, Subscriber> {
-  const subscribers = new Map<string, Subscriber>();
-  for (const module of modules.values()) {
-    if (processOf(topology, module.name) === undefined) continue;
-    const wanted = module.on.filter(({ event: { service, delivery } }) => {
-      return service === producer.name && delivery === "at-least-once";
-    });
-    if (wanted.length === 0) continue;
-    const from = wanted.every((subscription) => subscription.from === "now") ? "now" : "oldest";
-    subscribers.set(module.name, { events: new Set(wanted.map(({ event }) => event.name)), from });
-  }
-  return subscribers;
 }

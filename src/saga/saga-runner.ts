@@ -205,7 +205,7 @@ export class SagaRunner implements Sagas {
     const { clock, logger } = this.options;
     const error: PangaeaError = isError(thrown) ? thrown : errorOf("internal", "A step threw.", { cause: thrown });
     const about = { saga: saga.name, id: row.id, step: saga.steps[row.step]?.name, phase: row.phase };
-    const move = moveAfter(error, row, clock.wallTime());
+    const move = moveAfter(error, row, clock.wallTime(), saga.steps);
     if (move.to === "retry") {
       // A neighbour that is just being started is nothing to wake anybody for.
       const level = failures === patience ? "warn" : "debug";

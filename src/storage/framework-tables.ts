@@ -34,7 +34,7 @@ export interface SagaRow {
  * An event that reached this module. `attempts` is counted before the handler runs, `handled_at` is written together
  * with the effect. `position` is the event's in its producer's outbox.
  */
-export interface InboxRow {
+interface InboxRow {
   readonly method: string;
   readonly event_id: string;
   readonly producer: string;

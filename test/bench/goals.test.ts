@@ -89,11 +89,24 @@ it("the report shows each goal with its verdict, each figure, and what failed", 
     date: "2020-01-01",
     withheld: 0.25,
   };
-  const text = reportOf({ machine, goals: judge(contenders), contenders, stacks: { local: "layers" } });
+  const disturbance = { rounds: 1_250, repeated: 40, kept: 3 };
+  const client = {
+    functions: [
+      { name: "check src/schema/copier.js:7", share: 0.5 },
+      { name: "GC", share: 0.25 },
+    ],
+    packages: [{ name: "src/schema", share: 0.625 }],
+  };
+  const profiles = [{ contender: "Pangaea in-process", scenario: "c=1", ends: { client } }];
+  const goals = judge(contenders);
+  const text = reportOf({ machine, disturbance, goals, contenders, profiles, stacks: { local: "layers" } });
   expect(text).toContain("moleculer local, validator | 1.50 | 2.50 | 2.00 | reached |");
   expect(text).toContain("| Pangaea in-process | 5,000,000 (5,000,000–5,000,000) | 3.00 |");
   expect(text).toContain("| grpc-js | failed: it ended |");
   expect(text).toContain("peer 1.2.3");
   expect(text).toContain("layers");
+  expect(text).toContain("### Pangaea in-process, c=1, client");
+  expect(text).toContain("| check src/schema/copier.js:7 | 50.0 % | src/schema | 62.5 % |\n| GC | 25.0 % |  |  |");
+  expect(text).toContain("40 of 1,250 were, and 3 were kept disturbed");
   expect(text).toContain("gave 25 % of the processors' time to others");
 });

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Acknowledged } from "./load.js";
+import { read } from "./persistent-request.js";
 
 /** What became of the orders that were acknowledged. */
 export interface Audit {
@@ -12,7 +13,8 @@ export interface Audit {
   readonly notNotified: number;
 }
 
-const until = async <T>(ask: () => Promise<T>, holds: (value: T) => boolean): Promise<T> => {
+/** Asks again until the answer is as it should be, for twenty seconds at most, and gives back the last one. */
+export const until = async <T>(ask: () => Promise<T>, holds: (value: T) => boolean): Promise<T> => {
   const giveUp = performance.now() + 20_000;
   for (;;) {
     const value = await ask();
@@ -21,13 +23,12 @@ const until = async <T>(ask: () => Promise<T>, holds: (value: T) => boolean): Pr
   }
 };
 
-async function every<T>(url: string, path: string): Promise<T[]> {
+/** Follows a list of the shop from page to page to its end. */
+export async function every<T>(url: string, path: string): Promise<T[]> {
   const items: T[] = [];
   for (let cursor = ""; ;) {
-    const response = await fetch(
-      `${url}${path}?limit=100${cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`}`,
-    );
-    const page = (await response.json()) as { items: T[]; nextCursor: string | null };
+    const query = `?limit=100${cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`}`;
+    const page = await read<{ items: T[]; nextCursor: string | null }>(`${url}${path}${query}`);
     items.push(...page.items);
     if (page.nextCursor === null) return items;
     cursor = page.nextCursor;

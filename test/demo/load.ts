@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { requestUntilAnswered } from "./persistent-request.js";
 
 /** What the load saw while one stage was up. Latencies in milliseconds, as the user felt them, waiting included. */
 export interface Seen {
@@ -79,29 +80,21 @@ export class Load {
     body: object | undefined,
     expected: readonly number[],
   ): Promise<{ id?: string } | undefined> {
-    const giveUp = performance.now() + giveUpAfterMs;
-    const headers = { "content-type": "application/json", "idempotency-key": randomUUID() };
-    let last = "";
-    for (let attempt = 1; performance.now() < giveUp; attempt++) {
-      try {
-        const response = await fetch(this.url + path, { method, headers, body: body && JSON.stringify(body) });
-        const text = await response.text();
-        last = `${response.status} ${text}`;
-        if (expected.includes(response.status)) {
-          this.seen.requests++;
-          if (attempt > 1) this.seen.waited++;
-          return JSON.parse(text) as { id?: string };
-        }
-        // 503 and 504 say "not now", and so does a gateway whose services are just being started.
-        if (response.status < 500) break;
-      } catch (error) {
-        last = String((error as Error).cause ?? error);
-      }
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
+    const key = randomUUID();
+    const { status, text, attempts } = await requestUntilAnswered({
+      method,
+      url: this.url + path,
+      body,
+      key,
+      giveUpAfterMs,
+    });
     this.seen.requests++;
+    if (status !== undefined && expected.includes(status)) {
+      if (attempts > 1) this.seen.waited++;
+      return JSON.parse(text) as { id?: string };
+    }
     this.seen.failed++;
-    this.problems.push(`${method} ${path}: ${last}`);
+    this.problems.push(`${method} ${path}: ${status ?? ""} ${text}`);
     return undefined;
   }
 }

@@ -16,7 +16,7 @@ describe.each(patches)("the planted bug: $name", ({ name, file, find, test }) =>
       const { status, stdout } = spawnSync("npx", ["vitest", "run", test, "--testTimeout=15000"], {
         cwd: root,
         encoding: "utf8",
-        env: { ...process.env, PANGAEA_PLANTED: name },
+        env: { ...process.env, PANGAEA_PLANTED: name, NO_COLOR: "1" },
       });
       const red = [...stdout.matchAll(/FAIL .*? > (.*)/g)].map(([, title]) => title);
       process.stdout.write(`${name}: ${status === 0 ? "NOT NOTICED" : `noticed by ${red[0] ?? "a failed run"}`}\n`);

@@ -53,7 +53,10 @@ const buy = defineSaga("buy", 1, State)
     keep: ({ receipt }) => ({ receipt }),
     undo: ({ id }, clients, ctx) => clients.money.refund({ id }, ctx),
   })
-  .step("note", { run: ({ id, receipt }, clients, ctx) => clients.stock.take({ id: `${id} ${receipt}` }, ctx) })
+  .step("note", {
+    run: ({ id, receipt }, clients, ctx) => clients.stock.take({ id: `${id} ${receipt}` }, ctx),
+    undo: () => Promise.resolve(),
+  })
   .onCompleted(Endings, (endings, _tx, { receipt }) => endings.end(`completed with ${receipt}`))
   .onCompensated(Endings, (endings, _tx, _state, failure) => endings.end("compensated", failure));
 
@@ -154,7 +157,7 @@ describe("a saga", () => {
     await start();
     const result = await runner.settled(buy, "1", context());
     expect(result).toMatchObject({ status: "compensated", failure: { reason: "NONE_LEFT", domain: "stock" } });
-    // The refused step had no effect, and the one before the last has no undo of its own to leave out.
+    // The refused step had no effect.
     expect(calls).toEqual(["stock.take 1", "money.charge 1", "stock.take 1 r1", "money.refund 1", "stock.giveBack 1"]);
     expect(endings.log).toEqual(["compensated: NONE_LEFT"]);
     expect(keys.slice(-2)).toEqual(["saga/buy/1/charge/undo/money.refund/1", "saga/buy/1/take/undo/stock.giveBack/1"]);
@@ -165,6 +168,43 @@ describe("a saga", () => {
     await start();
     expect((await runner.settled(buy, "1", context())).status).toBe("compensated");
     expect(calls).toEqual(["stock.take 1", "money.charge 1", "money.refund 1", "stock.giveBack 1"]);
+  });
+
+  describe("whose first step cannot be taken back", () => {
+    const giveBack = defineSaga("give-back", 1, State)
+      .requiring({ stock, money })
+      .step("refund", { run: ({ id }, clients, ctx) => clients.money.refund({ id }, ctx) })
+      .step("restock", { run: ({ id }, clients, ctx) => clients.stock.giveBack({ id }, ctx) })
+      .onCompleted(Endings, (endings) => endings.end("given back"))
+      .onCompensated(Endings, (endings) => endings.end("never mind"));
+
+    beforeEach(() => {
+      runner = newRunner([giveBack]);
+    });
+
+    it("goes on for as long as it takes once that step is done", async () => {
+      answers["stock.giveBack"] = () => (clock.now() < 300_000 ? unavailable() : Promise.resolve({ receipt: "" }));
+      await start("1", giveBack);
+      await clock.until(async () => (await row()).phase === "completed", 400_000, 1_000);
+      expect(endings.log).toEqual(["given back"]);
+    });
+
+    it.each([
+      ["a refusal", refused],
+      ["a bug", () => Promise.reject(errorOf("internal", "broken", { outcome: "failed" }))],
+    ])("is left to a person after %s, and never ends as if nothing had been done", async (_what, answer) => {
+      answers["stock.giveBack"] = answer;
+      await start("1", giveBack);
+      await phaseBecomes("parked");
+      expect(endings.log).toEqual([]);
+    });
+
+    it("turns back where that step was refused: nothing has been done", async () => {
+      answers["money.refund"] = refused;
+      await start("1", giveBack);
+      await phaseBecomes("compensated");
+      expect(endings.log).toEqual(["never mind"]);
+    });
   });
 
   it("undoes every step where its own ending fails", async () => {
