@@ -4,7 +4,7 @@ import type { Module } from "../core/module.js";
 import { databaseOf, type Topology } from "../core/topology.js";
 import { openBackend, sqliteFile } from "../runtime/open-backend.js";
 import { readSettings, type Settings } from "../runtime/settings.js";
-import { type CopiedTable, copyModule } from "../storage/copy-module.js";
+import { type CopiedTable, copyModule, isSame } from "../storage/copy-module.js";
 import { loadSystem } from "./load-system.js";
 import { count, table } from "./table.js";
 import { UsageError } from "./usage-error.js";
@@ -45,9 +45,6 @@ export async function copyData(options: { readonly from: string; readonly to: st
   );
   return different === 0 ? 0 : 1;
 }
-
-const isSame = ({ from, to }: Pick<CopiedTable, "from" | "to">): boolean =>
-  from.rows === to.rows && from.checksum === to.checksum;
 
 /** Opening a file would make it. */
 function checkThere(module: string, topology: Topology, settings: Settings): void {

@@ -18,9 +18,9 @@ export class AbsentModules {
 
   constructor(private readonly options: AbsentModulesOptions) {}
 
-  /** What a module waits for; undefined where it does not. */
-  reasonOf(module: string): string | undefined {
-    return this.#reasons.get(module);
+  /** Why a module is not there. */
+  reasonOf(module: string): string {
+    return this.#reasons.get(module) ?? "the module is not running";
   }
 
   /** Starts a module now or, where what it needs is away, later. Rejects where it cannot start at all. */

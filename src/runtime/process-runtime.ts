@@ -134,8 +134,7 @@ export class ProcessRuntime {
 
   /** Drains and stops everything, from the outside in: nothing new comes in, what is under way is answered. */
   async stop(): Promise<void> {
-    await this.#absent.stop();
-    await this.#registration?.close();
+    await Promise.all([this.#absent.stop(), this.#registration?.close()]);
     await this.#gateway?.close();
     await this.#connections.closeListeners();
     this.#stopListeningToEvents();
@@ -207,8 +206,7 @@ export class ProcessRuntime {
 
   #ownReadiness(): Readiness {
     const missing = this.#options.process.modules.filter((name) => !this.#modules.has(name));
-    const reasonOf = (name: string) => this.#absent.reasonOf(name) ?? "the module is not running";
-    return { waitingFor: missing.map((name) => ({ name, reason: reasonOf(name) })) };
+    return { waitingFor: missing.map((name) => ({ name, reason: this.#absent.reasonOf(name) })) };
   }
 
   #asInstance() {

@@ -31,8 +31,8 @@ export interface CopiedTable {
 
 /**
  * Copies all data of a stopped module, the framework's rows included, into a database that has none of it: all or
- * nothing. Throws where a process runs on either side, where the target has data, or where the source has not the tables
- * of this version. The source stays as it is.
+ * nothing; what was copied before is only compared. Throws where a process runs on either side, where the target has other
+ * data, or where the source has not the tables of this version. The source stays as it is.
  */
 export async function copyModule({ module, from, to, migrations, clock }: CopyOptions): Promise<CopiedTable[]> {
   const leases: Ownership[] = [];
@@ -41,13 +41,17 @@ export async function copyModule({ module, from, to, migrations, clock }: CopyOp
     await migrate(module, to, migrations);
     await checkVersions(module, from, to);
     const tables = await tablesOf(to);
-    await checkEmpty(module, to, tables);
-    await inTransaction(from, (source) => inTransaction(to, (target) => copyTables(tables, from, source, to, target)));
-    const copied: CopiedTable[] = [];
-    for (const table of tables) {
-      copied.push({ table, from: await contentOf(from, table), to: await contentOf(to, table) });
+    const full = await findData(to, tables);
+    if (full === undefined) {
+      await inTransaction(from, (source) =>
+        inTransaction(to, (target) => copyTables(tables, from, source, to, target)),
+      );
     }
-    return copied;
+    const compared = await compare(tables, from, to);
+    if (full === undefined || compared.every(isSame)) return compared;
+    throw new Error(
+      `${module}: ${to.place} has other data already (table ${full}); nothing was copied. Give an empty one.`,
+    );
   } finally {
     await Promise.all(leases.map((lease) => lease.release()));
   }
@@ -71,16 +75,26 @@ async function checkVersions(module: string, from: Backend, to: Backend): Promis
   );
 }
 
-async function checkEmpty(module: string, to: Backend, tables: readonly string[]): Promise<void> {
+/** A table of the target that has rows already; undefined where it is all empty. */
+async function findData(to: Backend, tables: readonly string[]): Promise<string | undefined> {
   for (const table of tables) {
     const { rows } = await run(to.read, `select 1 from "${table}" limit 1`);
-    if (rows.length > 0) {
-      throw new Error(
-        `${module}: ${to.place} has data already (table ${table}); nothing was copied. Give an empty one.`,
-      );
-    }
+    if (rows.length > 0) return table;
   }
+  return undefined;
 }
+
+async function compare(tables: readonly string[], from: Backend, to: Backend): Promise<CopiedTable[]> {
+  const compared: CopiedTable[] = [];
+  for (const table of tables) {
+    compared.push({ table, from: await contentOf(from, table), to: await contentOf(to, table) });
+  }
+  return compared;
+}
+
+/** Whether both sides of a table are the same. */
+export const isSame = ({ from, to }: Pick<CopiedTable, "from" | "to">): boolean =>
+  from.rows === to.rows && from.checksum === to.checksum;
 
 async function copyTables(
   tables: readonly string[],

@@ -2,7 +2,7 @@ import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } f
 import { Pool, type PoolClient, type PoolConfig, type QueryConfig, types } from "pg";
 
 /** So long the server may take to accept a connection. */
-const connectTimeoutMs = 5_000;
+const connectTimeoutMs = 10_000;
 
 /** PostgreSQL's numbers for its types: bigint (counts, epoch milliseconds, money) and numeric (sums of them). */
 const wholeNumbers: ReadonlySet<number> = new Set([20, 1700]);
