@@ -10,7 +10,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["source"] } },
   test: {
     include: ["test/**/*.test.ts", "modules/**/*.test.ts"],
-    globalSetup: ["test/setup/redis.ts", "test/setup/stalls.ts"],
+    globalSetup: ["test/setup/redis.ts", "test/setup/postgres.ts", "test/setup/stalls.ts"],
     runner: "./test/setup/patient-runner.ts",
     setupFiles: ["test/setup/metadata.ts"],
     reporters: ["default", "./test/setup/times-reporter.ts"],

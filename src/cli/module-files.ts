@@ -200,6 +200,8 @@ const topology: Topology = {
   routes: new Map(),
   without: [],
   defaultRoute: "http",
+  databases: new Map(),
+  defaultDatabase: "sqlite",
   registry: "supervisor",
   transports: {},
 };

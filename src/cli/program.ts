@@ -66,6 +66,16 @@ function createProgram(done: (exitCode: number) => void): Command {
       done(await (await import("./topology.js")).showTopology(file, options));
     });
 
+  const data = program.command("data").description("look after the data of a system");
+  data
+    .command("copy")
+    .description("copy all data of a stopped system to where another topology has it, and compare both")
+    .requiredOption("--from <file>", "the topology that has the data")
+    .requiredOption("--to <file>", "the topology that is to have it; its databases must be empty")
+    .action(async (options: { from: string; to: string }) => {
+      done(await (await import("./data-copy.js")).copyData(options));
+    });
+
   program
     .command("contracts")
     .description("print what the services promise: procedures, events, errors")

@@ -19,6 +19,12 @@ export interface Topology {
   /** Service name → transport name, for calls from other processes. */
   readonly routes: ReadonlyMap<string, string>;
   readonly defaultRoute: string;
+  /**
+   * Where the data of modules is, by module name: `sqlite`, `postgres` (the server that the environment names) or a
+   * `postgres://` address.
+   */
+  readonly databases: ReadonlyMap<string, string>;
+  readonly defaultDatabase: string;
   readonly registry: "static" | "supervisor";
   /** Transport name → its settings. */
   readonly transports: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -31,3 +37,7 @@ export const processOf = (topology: Topology, module: string): ProcessSpec | und
 /** The transport that calls to `service` take from another process. */
 export const routeOf = (topology: Topology, service: string): string =>
   topology.routes.get(service) ?? topology.defaultRoute;
+
+/** Where a module's data is. */
+export const databaseOf = (topology: Topology, module: string): string =>
+  topology.databases.get(module) ?? topology.defaultDatabase;

@@ -3,15 +3,15 @@ import type { Call, Handler } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
 import { isError } from "../core/error.js";
 import { errorMessageOf } from "../core/message.js";
-import { type Db, producerOf } from "../storage/framework-rows.js";
-import type { DeadLetterRow } from "../storage/framework-tables.js";
+import { producerOf } from "../storage/framework-rows.js";
+import type { DeadLetterRow, FrameworkDb } from "../storage/framework-tables.js";
 import type { ModuleStore } from "../storage/module-store.js";
 import { run } from "../storage/run.js";
 import { replaying, thrownError } from "../core/work.js";
 import { eventCall } from "./event-call.js";
 
 /** Whether an event of this key waits among the dead letters: then later ones must wait behind it. */
-export async function hasDeadLetter(db: Db, producer: string, key: string): Promise<boolean> {
+export async function hasDeadLetter(db: FrameworkDb, producer: string, key: string): Promise<boolean> {
   const { rows } = await run<{ number: number }>(
     db,
     "select number from pangaea_dead_letter where producer = ? and key = ? limit 1",
@@ -21,7 +21,7 @@ export async function hasDeadLetter(db: Db, producer: string, key: string): Prom
 }
 
 /** Puts an event among the dead letters, as it came, and confirms it. */
-export async function park(db: Db, call: Call, attempts: number, error: unknown, now: number): Promise<void> {
+export async function park(db: FrameworkDb, call: Call, attempts: number, error: unknown, now: number): Promise<void> {
   const { headers, principal, event } = call.context;
   const { id, method, key } = event!;
   await run(

@@ -1,5 +1,6 @@
 import type { Module } from "../core/module.js";
 import { processOf, routeOf, type Topology } from "../core/topology.js";
+import { checkDatabases } from "./check-databases.js";
 import { ConfigurationError } from "./settings.js";
 
 /** Every transport must be one that can be loaded. */
@@ -48,11 +49,12 @@ export function findTopologyFaults(topology: Topology, known: Known): string[] {
   }
   checkPlaces(topology, moduleNames, fault);
   checkListeners(topology, known, fault);
+  checkDatabases(topology, known.modules, fault);
   checkModules(topology, known, fault);
   return faults;
 }
 
-type Fault = (key: string, message: string) => void;
+export type Fault = (key: string, message: string) => void;
 
 /** A module that nobody placed would be missing without a word, and so would what it does with the others' events. */
 function checkPlaces(topology: Topology, modules: readonly string[], fault: Fault): void {

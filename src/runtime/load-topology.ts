@@ -23,6 +23,10 @@ const file = z.strictObject({
   ),
   without: z.array(name).default([]),
   routes: z.record(name, name).default({ default: "http" }),
+  database: z
+    .union([z.string(), z.record(name, z.string())])
+    .transform((value) => (typeof value === "string" ? { default: value } : value))
+    .default({ default: "sqlite" }),
   registry: z.strictObject({ kind: z.enum(["static", "supervisor"]) }).default({ kind: "supervisor" }),
   transports: z.record(name, z.record(z.string(), z.coerce.string())).default({}),
 });
@@ -56,8 +60,9 @@ export function parseTopology(path: string, text: string): Topology {
     );
     throw new ConfigurationError(faults.join("\n"));
   }
-  const { processes, without, routes, registry, transports } = parsed.data;
+  const { processes, without, routes, database, registry, transports } = parsed.data;
   const { default: defaultRoute = "http", ...others } = routes;
+  const { default: defaultDatabase = "sqlite", ...databases } = database;
   const specs: ProcessSpec[] = Object.entries(processes).map(([process, spec]) => ({
     name: process,
     modules: spec.modules,
@@ -74,6 +79,8 @@ export function parseTopology(path: string, text: string): Topology {
     without,
     routes: new Map(Object.entries(others)),
     defaultRoute,
+    databases: new Map(Object.entries(databases)),
+    defaultDatabase,
     registry: registry.kind,
     transports,
   };

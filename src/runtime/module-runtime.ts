@@ -9,6 +9,7 @@ import { inbox } from "../events/inbox.js";
 import { Relay, type Subscriber } from "../events/relay.js";
 import type { Saga } from "../saga/define-saga.js";
 import type { Schedule } from "../saga/define-schedule.js";
+import type { SagaSurroundings } from "../saga/saga-course.js";
 import { SagaOperator } from "../saga/saga-operator.js";
 import { SagaRunner } from "../saga/saga-runner.js";
 import { ScheduleRunner } from "../saga/schedule-runner.js";
@@ -16,6 +17,7 @@ import { sendSaga } from "../saga/send.js";
 import type { ServiceHost } from "../server/service-host.js";
 import type { Backend } from "../storage/backend.js";
 import { ModuleStore } from "../storage/module-store.js";
+import { type BackgroundWork, ownWork, SharedWork, type Workers } from "./background-work.js";
 import { createContainer } from "./container.js";
 import type { StackParts, Stacks } from "./stacks.js";
 
@@ -61,9 +63,7 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
   const logger = around.parts.logger.child({ module: module.name });
   const parts = { ...around.parts, logger };
   const send = sendSaga(module.requires);
-  let relay: Relay | undefined;
-  let sagas: SagaRunner | undefined;
-  let schedules: ScheduleRunner | undefined;
+  let background: BackgroundWork | undefined;
   let operations: ModuleOperations | undefined;
   const store =
     module.migrations === undefined
@@ -77,10 +77,10 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
           failpoints: parts.failpoints,
           send,
           listener: {
-            outboxGrew: () => relay?.wake(),
-            sagaStarted: (name, id) => sagas?.wake(name, id),
+            outboxGrew: () => background?.outboxGrew(),
+            sagaStarted: (name, id) => background?.sagaStarted(name, id),
             publish: around.publish,
-            ownershipLost: () => around.onOwnershipLost(module.name),
+            ownershipLost: () => background?.ownershipLost(),
           },
         });
   try {
@@ -95,33 +95,23 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
         logger,
         failpoints: parts.failpoints,
       };
-      const runner = new SagaRunner({ ...surroundings, sagas: [...(module.sagas as readonly Saga[]), send] });
-      sagas = runner;
-      schedules = new ScheduleRunner({
-        ...surroundings,
-        schedules: module.schedules as readonly Schedule[],
-        started: (name, id) => runner.wake(name, id),
-      });
+      const sagas = [...(module.sagas as readonly Saga[]), send];
+      const newWorkers = () => workersOf(module, sagas, surroundings, around);
+      background = store.isShared
+        ? new SharedWork({ store, newWorkers, clock: parts.clock, logger })
+        : ownWork(newWorkers(), () => around.onOwnershipLost(module.name));
       operations = {
-        sagas: new SagaOperator(runner, surroundings),
+        sagas: new SagaOperator(sagas, () => background!.runner, surroundings),
         // The stack of calls from outside, because that one keeps a deadline: what is dead may never have returned.
         deadLetters: new DeadLetters({ store, handle: host.remote, clock: parts.clock }),
       };
-      relay = new Relay({
-        store,
-        subscribers: around.subscribers,
-        deliver: around.deliver,
-        clock: parts.clock,
-        logger,
-        failpoints: parts.failpoints,
-      });
     }
     resolve = createContainer(module, {
       clock: parts.clock,
       ids: parts.ids,
       logger,
       events: { publish: (event, payload) => around.publish(event, validatorOf(event.payload)(payload)) },
-      data: store === undefined ? undefined : { database: store, work: store, sagas: sagas! },
+      data: store === undefined ? undefined : { database: store, work: store, sagas: background!.sagas },
       client,
     });
     const service = resolve(module.service) as object;
@@ -138,13 +128,10 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
       stackOf: (method, remote) => around.stacks.server(module.contract, method, remote, store),
       eventStackOf: (subscription, remote) => around.stacks.event(module.contract, subscription, remote, ownInbox),
     });
-    await sagas?.recover();
-    await schedules?.start();
-    await relay?.start();
+    await background?.start();
   } catch (error) {
     await host.drain(module.name);
-    schedules?.stop();
-    await Promise.all([sagas?.stop(), relay?.stop()]);
+    await background?.stop();
     await store?.close();
     throw error;
   }
@@ -152,13 +139,30 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
     name: module.name,
     operations,
     get pending() {
-      return sagas?.pending ?? 0;
+      return background?.pending ?? 0;
     },
     async stop() {
       await host.drain(module.name);
-      schedules?.stop();
-      await Promise.all([sagas?.stop(), relay?.stop()]);
+      await background?.stop();
       await store?.close();
     },
+  };
+}
+
+function workersOf(
+  module: Module,
+  sagas: readonly Saga[],
+  surroundings: SagaSurroundings,
+  { subscribers, deliver }: ModuleSurroundings,
+): Workers {
+  const runner = new SagaRunner({ ...surroundings, sagas });
+  return {
+    sagas: runner,
+    schedules: new ScheduleRunner({
+      ...surroundings,
+      schedules: module.schedules as readonly Schedule[],
+      started: (name, id) => runner.wake(name, id),
+    }),
+    relay: new Relay({ ...surroundings, subscribers, deliver }),
   };
 }

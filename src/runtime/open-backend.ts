@@ -1,7 +1,36 @@
+import { databaseOf, type Topology } from "../core/topology.js";
 import type { Backend } from "../storage/backend.js";
 import { openSqlite } from "../storage/sqlite.js";
-import type { Settings } from "./settings.js";
+import { ConfigurationError, type Settings } from "./settings.js";
 
-/** Opens the database of a module: its own SQLite file in the data folder. */
-export const openBackend = (module: string, { settings }: { readonly settings: Settings }): Promise<Backend> =>
-  Promise.resolve(openSqlite(`${settings.dataDir}/${module}.db`));
+export interface BackendOptions {
+  readonly topology: Topology;
+  readonly settings: Settings;
+}
+
+/** The file that holds a module's data where that is SQLite. */
+export const sqliteFile = (module: string, { dataDir }: Settings): string => `${dataDir}/${module}.db`;
+
+/**
+ * Opens the database of a module: its own SQLite file in the data folder, or its own schema on a PostgreSQL server. Throws
+ * `unavailable` where the server cannot be reached now.
+ */
+export async function openBackend(module: string, { topology, settings }: BackendOptions): Promise<Backend> {
+  const database = databaseOf(topology, module);
+  if (database === "sqlite") return openSqlite(sqliteFile(module, settings));
+  const key = `${topology.file}: database${topology.databases.has(module) ? `.${module}` : ""}`;
+  const url = database === "postgres" ? settings.databaseUrl : database;
+  if (url === undefined) {
+    throw new ConfigurationError(`${key}: "postgres" takes its address from DATABASE_URL; set it, or write it here.`);
+  }
+  // Only a topology that uses it pays for loading it.
+  const { DatabaseRefused, openPostgres } = await import("../storage/postgres.js");
+  try {
+    return await openPostgres({ url, schema: module });
+  } catch (error) {
+    if (!(error instanceof DatabaseRefused)) throw error;
+    throw new ConfigurationError(
+      `${key}: ${error.message}; mend user, password (PGPASSWORD) or database, or its rights.`,
+    );
+  }
+}

@@ -11,6 +11,7 @@ import type { CreateTransport } from "../core/transport.js";
 import { wrap } from "../core/wrap.js";
 import { clientDeadline } from "../interceptors/deadline.js";
 import { ServiceHost } from "../server/service-host.js";
+import { AbsentModules } from "./absent-modules.js";
 import { adminHandler } from "./admin-handler.js";
 import { listenToBestEffortEvents } from "./best-effort.js";
 import { Connections } from "./connections.js";
@@ -49,6 +50,7 @@ export class ProcessRuntime {
   readonly #host: ServiceHost;
   readonly #connections: Connections;
   readonly #modules = new Map<string, RunningModule>();
+  readonly #absent: AbsentModules;
   /** Events go by the routes as well; they have no client, so their deadline stands here. */
   readonly #deliver: Handler;
   #stopListeningToEvents = () => {};
@@ -61,6 +63,7 @@ export class ProcessRuntime {
     this.#stacks = createStacks(this.#parts);
     this.#host = new ServiceHost(options.process.modules, options.parts.failpoints);
     this.#connections = new Connections(options, this.#stacks, this.#host);
+    this.#absent = new AbsentModules({ start: (name) => this.startModule(name), ...options.parts });
     const stack = [clientDeadline(this.#parts.deadlines)];
     this.#deliver = wrap(stack, (call) => this.#connections.route(call.service).current.call(call));
   }
@@ -132,7 +135,7 @@ export class ProcessRuntime {
 
   /** Drains and stops everything, from the outside in: nothing new comes in, what is under way is answered. */
   async stop(): Promise<void> {
-    await this.#registration?.close();
+    await Promise.all([this.#absent.stop(), this.#registration?.close()]);
     await this.#gateway?.close();
     await this.#connections.closeListeners();
     this.#stopListeningToEvents();
@@ -145,7 +148,7 @@ export class ProcessRuntime {
     const { process, registry } = this.#options;
     await this.#connections.open();
     this.#stopListeningToEvents = await this.#listenToEvents();
-    await Promise.all(process.modules.map((name) => this.startModule(name)));
+    await Promise.all(process.modules.map((name) => this.#absent.start(name)));
     this.#serveOwnProcess();
     Object.assign(this.addresses, await this.#connections.listen());
     this.#registration = await registry.register(this.#asInstance());
@@ -205,7 +208,7 @@ export class ProcessRuntime {
 
   #ownReadiness(): Readiness {
     const missing = this.#options.process.modules.filter((name) => !this.#modules.has(name));
-    return { waitingFor: missing.map((name) => ({ name, reason: "the module is not running" })) };
+    return { waitingFor: missing.map((name) => ({ name, reason: this.#absent.reasonOf(name) })) };
   }
 
   #asInstance() {

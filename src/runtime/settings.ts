@@ -7,6 +7,8 @@ export interface Settings {
   readonly adminPort: number;
   readonly dataDir: string;
   readonly redisUrl: string;
+  /** The PostgreSQL server of topologies that say `postgres`; may have a password. */
+  readonly databaseUrl: string | undefined;
   readonly logLevel: string;
   /** Keeps systems that share a broker apart; by default the topology's name. */
   readonly namespace: string | undefined;
@@ -15,6 +17,10 @@ export interface Settings {
 }
 
 const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
+
+/** Whether a text is the address of a database on a PostgreSQL server. */
+export const isPostgresUrl = (text: string): boolean =>
+  URL.canParse(text) && /^postgres(?:ql)?:$/.test(new URL(text).protocol) && /^\/[^/]+$/.test(new URL(text).pathname);
 
 /** Thrown for wrong settings or topologies: the message names the place and the mend, and needs no stack. */
 export class ConfigurationError extends Error {
@@ -40,6 +46,10 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   if (!URL.canParse(firstServer) || !/^rediss?:$/.test(new URL(firstServer).protocol)) {
     throw new ConfigurationError("REDIS_URL: give an address like redis://127.0.0.1:6379");
   }
+  const databaseUrl = env.DATABASE_URL || undefined;
+  if (databaseUrl !== undefined && !isPostgresUrl(databaseUrl)) {
+    throw new ConfigurationError("DATABASE_URL: give an address like postgres://user@host:5432/database");
+  }
   const logLevel = env.LOG_LEVEL || "info";
   if (!logLevels.includes(logLevel)) refuse("LOG_LEVEL", logLevel, `give one of ${logLevels.join(", ")}`);
   const addresses = new Map<string, string>();
@@ -58,6 +68,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     adminPort,
     dataDir: env.DATA_DIR || "./data",
     redisUrl,
+    databaseUrl,
     logLevel,
     namespace: env.PANGAEA_NAMESPACE || undefined,
     addresses,

@@ -120,3 +120,9 @@ export const defineSaga = <T extends Schema>(name: string, version: number, stat
   const parts = { deadlineMs: 60_000, atDeadEnd: "undo", isForgotten: false } as const;
   return new Saga({ name, version, validate: validatorOf(state), contracts: {}, steps: [], ...parts });
 };
+
+/** The definition by which a saga was started; undefined where the module no longer has it. */
+export const sagaOf = (
+  sagas: readonly Saga[],
+  { name, version }: { readonly name: string; readonly version: number },
+): Saga | undefined => sagas.find((known) => known.name === name && known.version === version);

@@ -4,6 +4,7 @@ import { type ErrorMessage, errorMessageOf } from "../core/message.js";
 import { frameworkErrors } from "../core/work.js";
 import type { SagaRow } from "../storage/framework-tables.js";
 import { run } from "../storage/run.js";
+import { sagaOf, type Saga } from "./define-saga.js";
 import { canUndo, isRefusal } from "./move-after.js";
 import { SagaCourse, type SagaSurroundings } from "./saga-course.js";
 import { loadSaga, saveSaga, settledAs } from "./saga-rows.js";
@@ -49,7 +50,9 @@ export interface SagaDetails extends SagaInfo {
 /** Shows a module's sagas to an operator, and lets them take one up again or give it up. */
 export class SagaOperator {
   constructor(
-    private readonly runner: SagaRunner,
+    private readonly sagas: readonly Saga[],
+    /** What leads them, where this process does. */
+    private readonly runner: () => SagaRunner | undefined,
     private readonly around: SagaSurroundings,
   ) {}
 
@@ -73,9 +76,9 @@ export class SagaOperator {
 
   /** Takes a parked saga up again where it stands, with new attempts; one that pauses goes on at once. */
   async retry(name: string, id: string, operator: Operator): Promise<SagaDetails> {
-    await this.runner.intervene(name, id, async (row) => {
+    await this.#leader.intervene(name, id, async (row) => {
       if (row.phase !== "parked" && settledAs[row.phase] !== undefined) throw refuse(row, `has ended (${row.phase})`);
-      if (this.runner.definitionOf(row) === undefined) {
+      if (sagaOf(this.sagas, row) === undefined) {
         throw refuse(row, `was started by version ${row.version}, which ${this.around.store.module} no longer has`);
       }
       // A refusal is kept under its key: whoever asks for another answer must ask under another one.
@@ -92,9 +95,9 @@ export class SagaOperator {
    * remaining compensations are then the operator's, and one that never has any, as a job.
    */
   async abort(name: string, id: string, operator: Operator): Promise<SagaDetails> {
-    await this.runner.intervene(name, id, async (row) => {
+    await this.#leader.intervene(name, id, async (row) => {
       const { store } = this.around;
-      const saga = this.runner.definitionOf(row);
+      const saga = sagaOf(this.sagas, row);
       const acted = this.#acted(row, "abort", operator);
       const aborted = JSON.stringify(errorMessageOf(errorOf("aborted", `Aborted by ${operator.by}: ${operator.why}`)));
       if (row.phase !== "parked" && settledAs[row.phase] !== undefined) throw refuse(row, `has ended (${row.phase})`);
@@ -110,6 +113,19 @@ export class SagaOperator {
     return this.show(name, id);
   }
 
+  get #leader(): SagaRunner {
+    const runner = this.runner();
+    if (runner !== undefined) return runner;
+    const { module } = this.around.store;
+    throw errorOf(
+      "unavailable",
+      `Another replica leads the sagas of ${module} now; ask again, until that one answers.`,
+      {
+        outcome: "not-executed",
+      },
+    );
+  }
+
   #acted(row: SagaRow, act: SagaAct["act"], { by, why }: Operator): SagaRow {
     const at = this.around.clock.wallTime();
     const history = [...(JSON.parse(row.history) as SagaAct[]), { at, by, act, why }];
@@ -118,7 +134,7 @@ export class SagaOperator {
   }
 
   #infoOf(row: SagaRow): SagaInfo {
-    const saga = this.runner.definitionOf(row);
+    const saga = sagaOf(this.sagas, row);
     const { name, id, version, phase, attempts } = row;
     const isAtEnd = phase !== "parked" && settledAs[phase] !== undefined;
     return {

@@ -5,7 +5,7 @@ import { errorOf, fail } from "../core/error.js";
 import type { SagaReference } from "../core/module.js";
 import { frameworkErrors, provisional, type SagaResult, type Sagas } from "../core/work.js";
 import type { SagaRow } from "../storage/framework-tables.js";
-import type { Saga } from "./define-saga.js";
+import { sagaOf, type Saga } from "./define-saga.js";
 import { type Led, SagaCourse, type SagaSurroundings } from "./saga-course.js";
 import { loadSaga, openSagas, settledAs, settledBecause } from "./saga-rows.js";
 import { SagaWaiters } from "./saga-waiters.js";
@@ -15,7 +15,7 @@ export interface SagaRunnerOptions extends SagaSurroundings {
 }
 
 /** How long before a waiting handler's deadline it is told that the saga still runs: time to read, and to answer. */
-const answerMarginMs = 250;
+export const answerMarginMs = 250;
 const maxRunning = 256;
 /** A saga of which nothing can be read or written now is taken up again after this. */
 const storagePauseMs = 1_000;
@@ -36,6 +36,8 @@ export class SagaRunner implements Sagas {
   /** Those that an operator is changing: nobody takes them up meanwhile. */
   readonly #held = new Set<string>();
   readonly #waiters = new SagaWaiters();
+  /** Those that nothing here can lead; said once, though they may be looked at again and again. */
+  readonly #unknown = new Set<string>();
   readonly #stop = new Cancellation();
 
   constructor(private readonly options: SagaRunnerOptions) {}
@@ -133,11 +135,6 @@ export class SagaRunner implements Sagas {
     }
   }
 
-  /** The definition by which a saga was started; undefined where the module no longer has it. */
-  definitionOf({ name, version }: Pick<SagaRow, "name" | "version">): Saga | undefined {
-    return this.options.sagas.find((known) => known.name === name && known.version === version);
-  }
-
   /** Begins nothing new and cancels the steps under way; they go on at the next start, under the same keys. */
   async stop(): Promise<void> {
     this.#waiting.clear();
@@ -150,10 +147,11 @@ export class SagaRunner implements Sagas {
   async #lead(name: string, id: string, stop: Cancellation): Promise<Led> {
     const row = await loadSaga(this.options.store, name, id);
     if (row === undefined || settledAs[row.phase] !== undefined) return { settled: row };
-    const saga = this.definitionOf(row);
+    const saga = sagaOf(this.options.sagas, row);
     if (saga !== undefined) return new SagaCourse(this.options, saga, stop).lead(row);
     const message = `Saga ${name}/${id} was started by version ${row.version}, which this module no longer has.`;
-    this.options.logger.error(message);
+    if (!this.#unknown.has(message)) this.options.logger.error(message);
+    this.#unknown.add(message);
     return {};
   }
 

@@ -1,14 +1,10 @@
-import type { Kysely } from "kysely";
 import type { Context, Principal } from "../core/context.js";
 import type { EventDefinition } from "../core/contract.js";
 import { fail } from "../core/error.js";
 import type { SagaReference } from "../core/module.js";
 import { AlreadyHandled, frameworkErrors, type KeyedCall, replaying, type StoredReply } from "../core/work.js";
-import type { FrameworkTables } from "./framework-tables.js";
+import type { FrameworkDb } from "./framework-tables.js";
 import { run } from "./run.js";
-
-/** A connection to the tables of the framework. */
-export type Db = Kysely<FrameworkTables>;
 
 /** How long a key is honoured. */
 const idempotencyRetentionMs = 24 * 60 * 60 * 1000;
@@ -36,7 +32,7 @@ const originColumns = ({ headers, principal, createdAt }: Origin) => [
 export const producerOf = (method: string): string => method.slice(0, method.indexOf("."));
 
 /** Marks the event of `context` as handled; throws `AlreadyHandled` where it was. */
-export async function enterInbox(db: Db, context: Context, now: number): Promise<void> {
+export async function enterInbox(db: FrameworkDb, context: Context, now: number): Promise<void> {
   const { id, method, position = null } = context.event!;
   const { numAffectedRows } = await run(
     db,
@@ -51,7 +47,7 @@ export async function enterInbox(db: Db, context: Context, now: number): Promise
 }
 
 /** What is stored under a key; throws `IDEMPOTENCY_KEY_REUSED` where the key came with another input. */
-export async function findReply(db: Db, keyed: KeyedCall, now: number): Promise<StoredCall | undefined> {
+export async function findReply(db: FrameworkDb, keyed: KeyedCall, now: number): Promise<StoredCall | undefined> {
   const { rows } = await run<{ input_hash: string; reply: string; final: string | null }>(
     db,
     `select input_hash, reply, final from pangaea_idempotency
@@ -68,7 +64,7 @@ export async function findReply(db: Db, keyed: KeyedCall, now: number): Promise<
 }
 
 /** Stores what a keyed call's commit gave, over a reply that is past its time. */
-export async function storeReply(db: Db, keyed: KeyedCall, reply: StoredReply, now: number): Promise<void> {
+export async function storeReply(db: FrameworkDb, keyed: KeyedCall, reply: StoredReply, now: number): Promise<void> {
   const { procedure, principal, key, inputHash } = keyed;
   await run(
     db,
@@ -83,7 +79,7 @@ export async function storeReply(db: Db, keyed: KeyedCall, reply: StoredReply, n
  * Stores what a keyed call was answered with; of a call that committed nothing, too. The first answer stays, until it is
  * past its time.
  */
-export async function storeAnswer(db: Db, keyed: KeyedCall, reply: StoredReply, now: number): Promise<void> {
+export async function storeAnswer(db: FrameworkDb, keyed: KeyedCall, reply: StoredReply, now: number): Promise<void> {
   const { procedure, principal, key, inputHash } = keyed;
   const text = JSON.stringify(reply);
   await run(
@@ -102,7 +98,7 @@ export async function storeAnswer(db: Db, keyed: KeyedCall, reply: StoredReply, 
 }
 
 /** Forgets keys that are no longer honoured, some at a time. */
-export async function forgetKeys(db: Db, now: number): Promise<void> {
+export async function forgetKeys(db: FrameworkDb, now: number): Promise<void> {
   await run(
     db,
     `delete from pangaea_idempotency where (procedure, principal, key) in
@@ -113,7 +109,7 @@ export async function forgetKeys(db: Db, now: number): Promise<void> {
 
 /** Puts an event into the outbox. */
 export async function insertEvent(
-  db: Db,
+  db: FrameworkDb,
   { event, id, payload, origin }: { event: EventDefinition; id: string; payload: unknown; origin: Origin },
 ): Promise<void> {
   await run(
@@ -126,7 +122,7 @@ export async function insertEvent(
 
 /** Records a saga at its first step; one that is there already stays as it is. */
 export async function insertSaga(
-  db: Db,
+  db: FrameworkDb,
   { saga, id, state, origin }: { saga: SagaReference; id: string; state: unknown; origin: Origin },
 ): Promise<void> {
   await run(

@@ -91,6 +91,9 @@ export interface FrameworkTables {
   pangaea_schedule: { readonly name: string; readonly rule: string; readonly next_at: number };
 }
 
+/** A connection, or an open transaction, with the framework's tables. */
+export type FrameworkDb = Kysely<FrameworkTables>;
+
 /** A column that counts up, in the order of the commits: the writers of one database take turns. */
 const counted = { sqlite: "integer primary key autoincrement", postgres: "bigserial primary key" };
 

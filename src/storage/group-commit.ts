@@ -128,7 +128,7 @@ export class GroupCommit {
         group.push(change);
         settle.push(await this.#within(db, change));
       }
-      await run(db, "commit");
+      await this.backend.commit(db);
     } catch (error) {
       await run(db, "rollback").catch(() => undefined);
       const fault = this.backend.faultOf(error);

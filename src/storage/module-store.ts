@@ -20,11 +20,8 @@ import { findReply, storeAnswer } from "./framework-rows.js";
 import type { FrameworkTables } from "./framework-tables.js";
 import { type ChangeOptions, GroupCommit, type Turn } from "./group-commit.js";
 import { migrate } from "./migrate.js";
-import { createLeaseTable, Ownership } from "./ownership.js";
+import { createLeaseTable, ownerLease, Ownership } from "./ownership.js";
 import { type CommitListener, type OpenTx, UnitOfWork } from "./unit-of-work.js";
-
-/** The lease whose holder owns a module's data, or, where replicas share it, the work that is done for all of them. */
-const ownerLease = "owner";
 
 export interface ModuleStoreOptions {
   readonly module: string;
@@ -51,6 +48,8 @@ export class ModuleStore extends Database implements Work, Answers {
   readonly #ownership: Ownership;
   readonly #clock: Clock;
   readonly #failpoints: Failpoints;
+  /** Where the data has one owner every transaction is the owner's; else only some are. */
+  #hasOneOwner = false;
   #closed = false;
 
   private constructor({
@@ -84,7 +83,7 @@ export class ModuleStore extends Database implements Work, Answers {
     const store = new ModuleStore(options);
     try {
       await store.#commits.run(createLeaseTable);
-      if (backend.kind === "sqlite") await store.#ownership.take(takeOverMs);
+      if (backend.kind === "sqlite") store.#hasOneOwner = await store.#ownership.take(takeOverMs);
       await migrate(module, backend, migrations);
       return store;
     } catch (error) {
@@ -95,6 +94,11 @@ export class ModuleStore extends Database implements Work, Answers {
 
   get read(): Kysely<any> {
     return this.#backend.read;
+  }
+
+  /** Whether other replicas may commit to the same data, so that not everything that changes is told to `listener`. */
+  get isShared(): boolean {
+    return !this.#hasOneOwner;
   }
 
   /** The framework's own rows as they are committed, for the relay and the saga runner. */
@@ -189,12 +193,11 @@ export class ModuleStore extends Database implements Work, Answers {
     }
   }
 
-  /** Where the data has one owner every transaction is the owner's. */
   async #guard(db: Kysely<any>): Promise<void> {
-    if (this.#backend.kind === "sqlite") await this.#ownership.check(db);
+    if (this.#hasOneOwner) await this.#ownership.check(db);
   }
 
   async #checkOwner(db: Kysely<any>): Promise<void> {
-    if (this.#backend.kind !== "sqlite") await this.#ownership.check(db);
+    if (!this.#hasOneOwner) await this.#ownership.check(db);
   }
 }

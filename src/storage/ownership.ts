@@ -6,6 +6,8 @@ import { errorOf } from "../core/error.js";
 import type { GroupCommit } from "./group-commit.js";
 import { run } from "./run.js";
 
+/** The lease whose holder owns a module's data, or, where replicas share it, the work that is done for all of them. */
+export const ownerLease = "owner";
 /** A holder shows so often that it is there. */
 const beatMs = 1_000;
 /** A holder that has not shown itself for so long, on its successor's clock, is taken for dead. */
@@ -32,7 +34,7 @@ export interface OwnershipOptions {
   readonly commits: GroupCommit;
   readonly read: Kysely<any>;
   readonly clock: Clock;
-  /** Called once, when another process has taken over. */
+  /** Called once for each time that it was taken, when another process has taken over. */
   readonly onLost: () => void;
 }
 
@@ -79,8 +81,12 @@ export class Ownership {
       const row = await this.#row(this.options.read);
       if (seen === undefined || !isSame(row, seen.row)) seen = row && { row, since: clock.now() };
       const isSilent = seen !== undefined && clock.now() - seen.since >= leaseMs;
-      if (row?.holder == null || isSilent || hasEnded(JSON.parse(row.holder) as Holder)) {
-        if (await commits.run((db) => this.#takeOver(db, row))) {
+      // Its own where the answer to an earlier attempt was lost.
+      const isFree = row?.holder == null || row.holder === this.#holder || isSilent;
+      if (isFree || hasEnded(JSON.parse(row.holder) as Holder)) {
+        const epoch = await commits.run((db) => this.#takeOver(db, row));
+        if (epoch !== undefined) {
+          [this.#epoch, this.#lost] = [epoch, false];
           this.#beat();
           return true;
         }
@@ -92,12 +98,11 @@ export class Ownership {
     }
   }
 
-  /** Throws where another process has taken over. For each transaction of the owner; before it is one it says nothing. */
+  /** Throws where this process is not the owner, or no more. For each transaction of the owner. */
   async check(db: Kysely<any>): Promise<void> {
-    if (this.#epoch === 0) return;
     const { rows } = await run<{ epoch: number }>(db, "select epoch from pangaea_lease where name = ?", [this.name]);
     if (rows[0]?.epoch === this.#epoch && !this.#lost) return;
-    this.#lose();
+    if (this.#epoch > 0) this.#lose();
     throw errorOf("unavailable", `${this.options.what} belongs to another process now.`, { outcome: "not-executed" });
   }
 
@@ -118,17 +123,17 @@ export class Ownership {
     return rows[0];
   }
 
-  /** Takes the lease if it is still as it was `found`. */
-  async #takeOver(db: Kysely<any>, found: LeaseRow | undefined): Promise<boolean> {
-    if (!isSame(await this.#row(db), found)) return false;
-    this.#epoch = (found?.epoch ?? 0) + 1;
+  /** Takes the lease if it is still as it was `found`, and says its epoch. */
+  async #takeOver(db: Kysely<any>, found: LeaseRow | undefined): Promise<number | undefined> {
+    if (!isSame(await this.#row(db), found)) return undefined;
+    const epoch = (found?.epoch ?? 0) + 1;
     await run(
       db,
       `insert into pangaea_lease (name, epoch, holder, beat) values (?, ?, ?, 0)
         on conflict (name) do update set epoch = excluded.epoch, holder = excluded.holder, beat = 0`,
-      [this.name, this.#epoch, this.#holder],
+      [this.name, epoch, this.#holder],
     );
-    return true;
+    return epoch;
   }
 
   #beat(): void {

@@ -55,12 +55,16 @@ export function openSqlite(file: string, durable = true): Backend {
     place: file,
     read,
     write,
+    migrations: write,
     async begin(db, relaxed) {
       if (relaxed !== relaxedNow) {
         await run(db, `pragma synchronous = ${relaxed && durable ? "normal" : flushed}`);
         relaxedNow = relaxed;
       }
       await run(db, "begin immediate");
+    },
+    async commit(db) {
+      await run(db, "commit");
     },
     faultOf,
     async close() {

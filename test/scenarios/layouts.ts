@@ -8,6 +8,7 @@ import { loadModules, projectRoot } from "../../src/runtime/project.js";
 import { launch } from "../../src/testing/launch.js";
 import { serializedEdge } from "../../src/testing/serialized-edge.js";
 import { testSystem } from "../../src/testing/test-system.js";
+import { newDatabase, postgresMissing } from "../setup/test-postgres.js";
 
 /** The project's folder. */
 export const projectFolder = projectRoot(fileURLToPath(new URL(".", import.meta.url)));
@@ -33,7 +34,7 @@ export interface Layout {
 const errorLine = /^.*\d\.\d{3} (?:error|fatal) .*$/gm;
 
 /** The layout of a topology file, as operating system processes. The project must have been built. */
-export const launched = (file: string): Layout => ({
+export const launched = (file: string, moreEnv: () => Promise<Record<string, string>> = async () => ({})): Layout => ({
   name: file,
   async start() {
     const system = await launch({
@@ -41,7 +42,7 @@ export const launched = (file: string): Layout => ({
       cwd: projectFolder,
       readyWithinMs: 300_000,
       // Some twenty processes compile the same code.
-      env: { NODE_COMPILE_CACHE: join(projectFolder, "node_modules/.cache/compiled") },
+      env: { NODE_COMPILE_CACHE: join(projectFolder, "node_modules/.cache/compiled"), ...(await moreEnv()) },
     });
     return {
       url: system.url,
@@ -67,8 +68,13 @@ const serialized: Layout = {
   },
 };
 
-/** Every topology file found in `config/`, and the serialized monolith. */
+/** The shop with its data on PostgreSQL, in a database of its own. */
+const onPostgres = (file: string): Layout =>
+  launched(`test/scenarios/topologies/${file}`, async () => ({ DATABASE_URL: await newDatabase() }));
+
+/** Every topology file found in `config/`, the serialized monolith, and PostgreSQL where that is here. */
 export async function allLayouts(): Promise<Layout[]> {
   const files = (await readdir(join(projectFolder, "config"))).filter((file) => /\.ya?ml$/.test(file)).toSorted();
-  return [...files.map((file) => launched(`config/${file}`)), serialized];
+  const withServer = postgresMissing === undefined ? ["monolith-postgres.yaml", "split-postgres.yaml"] : [];
+  return [...files.map((file) => launched(`config/${file}`)), serialized, ...withServer.map(onPostgres)];
 }

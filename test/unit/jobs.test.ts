@@ -74,8 +74,9 @@ async function open(schedules: readonly Schedule[] = []): Promise<void> {
     listener: { sagaStarted: (name, id) => runner.wake(name, id) },
   });
   const around = { store, clientOf: () => client, resolve: () => office, clock, logger: silentLogger };
-  runner = new SagaRunner({ ...around, sagas: [count, sendSaga([post]), ...schedules.map(({ job }) => job)] });
-  operator = new SagaOperator(runner, around);
+  const sagas = [count, sendSaga([post]), ...schedules.map(({ job }) => job)];
+  runner = new SagaRunner({ ...around, sagas });
+  operator = new SagaOperator(sagas, () => runner, around);
   scheduler = new ScheduleRunner({ ...around, schedules, started: (name, id) => runner.wake(name, id) });
   await runner.recover();
   await scheduler.start();

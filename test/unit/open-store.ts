@@ -6,21 +6,20 @@ import { openSqlite } from "../../src/storage/sqlite.js";
 const listener = { outboxGrew() {}, sagaStarted() {}, publish() {}, ownershipLost() {} };
 
 interface Options extends Partial<Omit<ModuleStoreOptions, "listener">> {
-  readonly dataDir: string;
   readonly module: string;
   readonly clock: Clock;
   readonly listener?: Partial<ModuleStoreOptions["listener"]>;
-  /** Flushed to the disk: thousands of commits would take minutes, so most tests do without. */
-  readonly durable?: boolean;
+  /** Where no backend is given: the folder of the module's file. */
+  readonly dataDir?: string;
 }
 
-/** A module's store in a file under `dataDir`. */
-export const openStore = ({ dataDir, durable = false, ...options }: Options): Promise<ModuleStore> =>
+/** A module's store in a backend, or else in a file under `dataDir` that is not flushed to the disk. */
+export const openStore = ({ dataDir, ...options }: Options): Promise<ModuleStore> =>
   ModuleStore.open({
     migrations: [],
     ids: systemIds,
     send: sendSaga([]),
     ...options,
-    backend: options.backend ?? openSqlite(`${dataDir}/${options.module}.db`, durable),
+    backend: options.backend ?? openSqlite(`${dataDir}/${options.module}.db`, false),
     listener: { ...listener, ...options.listener },
   });

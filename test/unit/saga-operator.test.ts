@@ -78,7 +78,7 @@ const clientOf = () =>
 function run(sagas: readonly Saga[]): void {
   const around = { store, clientOf, resolve: () => endings, clock, logger: silentLogger };
   runner = new SagaRunner({ ...around, sagas });
-  operator = new SagaOperator(runner, around);
+  operator = new SagaOperator(sagas, () => runner, around);
 }
 
 beforeEach(async () => {

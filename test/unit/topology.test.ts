@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { defineContract, defineModule, event, type Module, when } from "pangaea";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { databaseOf } from "../../src/core/topology.js";
 import { checkTopology, findTopologyFaults } from "../../src/runtime/check-topology.js";
 import { loadTopology, parseTopology } from "../../src/runtime/load-topology.js";
 import { ConfigurationError } from "../../src/runtime/settings.js";
@@ -36,6 +37,8 @@ describe("a topology file", () => {
       without: [],
       routes: new Map(),
       defaultRoute: "http",
+      databases: new Map(),
+      defaultDatabase: "sqlite",
       registry: "supervisor",
       transports: {},
     });
@@ -88,6 +91,7 @@ describe("a topology file", () => {
     ],
     ["a port that is none", whole("  one: { gateway: { port: 70000 } }"), "x.yaml: processes.one.gateway.port"],
     ["an unknown registry", whole("  one: {}", "registry: { kind: consul }"), "x.yaml: registry.kind"],
+    ["a database that is a number", whole("  one: {}", "database: 5"), "x.yaml: database"],
     ["no name", "processes: { one: {} }", "x.yaml: name"],
     ["no processes", "name: test", "x.yaml: processes"],
     ["nothing at all", "", "x.yaml: (top)"],
@@ -139,6 +143,37 @@ const faultsOf = (text: string, ...modules: Module[]): string[] => {
 };
 const [a, b] = [contractOf("a"), contractOf("b")];
 const both = "  one: { gateway: {}, modules: [a] }\n  two: { modules: [b] }";
+
+describe("where a topology keeps its data", () => {
+  const kept = moduleOf(a, { migrations: [] });
+  const faultsWith = (database: string) =>
+    faultsOf(whole("  one: { gateway: {}, modules: [a, b] }", `database: ${database}`), kept, moduleOf(b));
+
+  it("is a file for each module, a server for all, or as it says for each", () => {
+    const databases = (more: string) => {
+      const topology = parseTopology("x.yaml", whole("  one: { modules: [a, b] }", more));
+      return ["a", "b"].map((module) => databaseOf(topology, module));
+    };
+    const server = "postgres://shop@db.example.org:5432/shop";
+    expect(databases("routes: {}")).toEqual(["sqlite", "sqlite"]);
+    expect(databases("database: postgres")).toEqual(["postgres", "postgres"]);
+    expect(databases(`database: { a: "${server}" }`)).toEqual([server, "sqlite"]);
+    expect(databases("database: { default: postgres, b: sqlite }")).toEqual(["postgres", "sqlite"]);
+    for (const fine of ["sqlite", "postgres", server, `{ a: "${server}" }`]) expect(faultsWith(fine)).toEqual([]);
+  });
+
+  it.each([
+    ["mysql", "x.yaml: database.default: give sqlite, postgres (then DATABASE_URL names the server) or an address"],
+    ["postgres://host", "x.yaml: database.default: give sqlite, postgres"],
+    ['"postgres://shop:secret@host/shop"', "x.yaml: database.default: there is a password in it"],
+    ["{ c: postgres }", "x.yaml: database.c: no process has this module; place it or remove the line"],
+    ["{ b: postgres }", "x.yaml: database.b: b has no data; give it migrations or remove the line"],
+  ])("is refused with the key and the mend, and no password, where it says %s", (database, message) => {
+    const faults = faultsWith(database);
+    expect(faults).toEqual([expect.stringContaining(message)]);
+    expect(faults[0]).not.toContain("secret");
+  });
+});
 
 describe("a topology for modules", () => {
   it("has no faults where everything has its place", () => {

@@ -9,7 +9,7 @@ export const products = {
       .addColumn("name", "text", (column) => column.notNull())
       .addColumn("description", "text", (column) => column.notNull())
       .addColumn("currency", "text", (column) => column.notNull())
-      .addColumn("amount", "integer", (column) => column.notNull())
+      .addColumn("amount", "bigint", (column) => column.notNull())
       .addColumn("search_text", "text", (column) => column.notNull())
       .execute();
     await db.schema.createIndex("products_by_name").on("products").columns(["name", "id"]).execute();

@@ -6,7 +6,7 @@ export const stock = {
     await db.schema
       .createTable("stock")
       .addColumn("product_id", "text", (column) => column.primaryKey())
-      .addColumn("available", "integer", (column) => column.notNull())
+      .addColumn("available", "bigint", (column) => column.notNull())
       .execute();
     await db.schema
       .createTable("reservations")
@@ -17,7 +17,7 @@ export const stock = {
       .createTable("reservation_items")
       .addColumn("order_id", "text", (column) => column.notNull().references("reservations.order_id"))
       .addColumn("product_id", "text", (column) => column.notNull().references("stock.product_id"))
-      .addColumn("quantity", "integer", (column) => column.notNull())
+      .addColumn("quantity", "bigint", (column) => column.notNull())
       .addPrimaryKeyConstraint("reservation_items_key", ["order_id", "product_id"])
       .execute();
   },

@@ -16,11 +16,11 @@ export const orders = {
     await db.schema
       .createTable("order_items")
       .addColumn("order_id", "text", (column) => column.notNull().references("orders.id"))
-      .addColumn("line", "integer", (column) => column.notNull())
+      .addColumn("line", "bigint", (column) => column.notNull())
       .addColumn("product_id", "text", (column) => column.notNull())
-      .addColumn("quantity", "integer", (column) => column.notNull())
+      .addColumn("quantity", "bigint", (column) => column.notNull())
       .addColumn("currency", "text", (column) => column.notNull())
-      .addColumn("amount", "integer", (column) => column.notNull())
+      .addColumn("amount", "bigint", (column) => column.notNull())
       .addPrimaryKeyConstraint("order_items_key", ["order_id", "line"])
       .execute();
   },
