@@ -4,12 +4,9 @@ import { rootContext } from "../core/context.js";
 import type { Contract, EventDefinition } from "../core/contract.js";
 import type { Module } from "../core/module.js";
 import { validatorOf } from "../core/validation.js";
-import { Relay } from "../events/relay.js";
-import type { Saga } from "../saga/define-saga.js";
-import { SagaRunner } from "../saga/saga-runner.js";
 import type { ServiceHost } from "../server/service-host.js";
-import { ModuleStore } from "../storage/module-store.js";
 import { createContainer } from "./container.js";
+import type { ModuleData, ModuleDataOptions } from "./module-data.js";
 import type { StackParts, Stacks } from "./stacks.js";
 
 /** What a module needs of the process that runs it. */
@@ -43,49 +40,16 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
   const { host } = around;
   const logger = around.parts.logger.child({ module: module.name });
   const parts = { ...around.parts, logger };
-  let relay: Relay | undefined;
-  let sagas: SagaRunner | undefined;
-  const store =
-    module.migrations === undefined
-      ? undefined
-      : await ModuleStore.open({
-          module: module.name,
-          dataDir: around.dataDir,
-          migrations: module.migrations,
-          clock: parts.clock,
-          ids: parts.ids,
-          listener: {
-            outboxGrew: () => relay?.wake(),
-            sagaStarted: (name, id) => sagas?.wake(name, id),
-            publish: around.publish,
-          },
-        });
+  const client = (contract: Contract) => around.client(contract, module.name);
+  let resolve: (target: any) => unknown;
+  const data = await openData(module, { ...around, parts }, client, (target) => resolve(target));
   try {
-    const client = (contract: Contract) => around.client(contract, module.name);
-    let resolve: (target: any) => unknown;
-    if (store !== undefined) {
-      sagas = new SagaRunner({
-        store,
-        sagas: module.sagas as readonly Saga[],
-        clientOf: client,
-        resolve: (target) => resolve(target),
-        clock: parts.clock,
-        logger,
-      });
-      relay = new Relay({
-        store,
-        subscribers: around.subscribers,
-        deliver: around.deliver,
-        clock: parts.clock,
-        logger,
-      });
-    }
     resolve = createContainer(module, {
       clock: parts.clock,
       ids: parts.ids,
       logger,
       events: { publish: (event, payload) => around.publish(event, validatorOf(event.payload)(payload)) },
-      data: store === undefined ? undefined : { database: store, work: store, sagas: sagas! },
+      data: data && { database: data.store, work: data.store, sagas: data.sagas },
       client,
     });
     const service = resolve(module.service) as object;
@@ -101,22 +65,34 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
       stackOf: (method, remote) => around.stacks.server(module.contract, method, remote),
       eventStackOf: (subscription, remote) => around.stacks.event(module.contract, subscription, remote),
     });
-    await sagas?.recover();
-    relay?.start();
+    await data?.sagas.recover();
+    data?.relay.start();
   } catch (error) {
     await host.drain(module.name);
-    await store?.close();
+    await data?.store.close();
     throw error;
   }
   return {
     name: module.name,
     get pending() {
-      return sagas?.pending ?? 0;
+      return data?.sagas.pending ?? 0;
     },
     async stop() {
       await host.drain(module.name);
-      await Promise.all([sagas?.stop(), relay?.stop()]);
-      await store?.close();
+      await Promise.all([data?.sagas.stop(), data?.relay.stop()]);
+      await data?.store.close();
     },
   };
+}
+
+async function openData(
+  module: Module,
+  around: ModuleSurroundings,
+  client: ModuleDataOptions["client"],
+  resolve: ModuleDataOptions["resolve"],
+): Promise<ModuleData | undefined> {
+  const { migrations } = module;
+  if (migrations === undefined) return undefined;
+  const { openModuleData } = await import("./module-data.js");
+  return openModuleData({ module, migrations, around, client, resolve });
 }

@@ -9,10 +9,11 @@ import { eventMethod, type Migration } from "../core/module.js";
 import type { InputOf } from "../core/schema.js";
 import { invalidArgument, type Validator, validatorOf } from "../core/validation.js";
 import { type KeyedCall, keyedCall, openTransaction, type Tx, type Work } from "../core/work.js";
-import { Database, openSqlite, type SqliteFile } from "./database.js";
+import { Database } from "./database.js";
 import { enterInbox, findReply, insertEvent, insertSaga, type Origin, run, storeReply } from "./framework-rows.js";
 import type { FrameworkTables } from "./framework-tables.js";
 import { migrate } from "./migrate.js";
+import { openSqlite, type SqliteFile } from "./sqlite-file.js";
 
 /** What a commit left behind for others to carry on: told after it, never inside it. */
 export interface CommitListener {

@@ -1,4 +1,4 @@
-import type { SqliteFile } from "../../../src/storage/database.js";
+import type { SqliteFile } from "../../../src/storage/sqlite-file.js";
 import { insertEvent } from "../../../src/storage/framework-rows.js";
 import type { Peer } from "./peer.js";
 import { Refusal } from "./service.js";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { openSqlite, type SqliteFile } from "../../../src/storage/database.js";
+import { openSqlite, type SqliteFile } from "../../../src/storage/sqlite-file.js";
 import { findReply, storeReply } from "../../../src/storage/framework-rows.js";
 import { frameworkMigration } from "../../../src/storage/framework-tables.js";
 
