@@ -85,11 +85,16 @@ try {
   }
   if (wanted.length > 0) say(disturbancePart(disturbance));
   if (looksAtRest) {
-    rest = await measureRest({ rounds: rounds === undefined ? (quick ? 3 : 7) : Number(rounds), say });
-    say(`\n${restPart(rest)}\n`);
+    try {
+      rest = await measureRest({ rounds: rounds === undefined ? (quick ? 3 : 7) : Number(rounds), say });
+      say(`\n${restPart(rest)}\n`);
+    } catch (error) {
+      // Everything else that was measured must not be lost for it.
+      say(`rest: ${(error as Error).message}`);
+    }
   }
   const ofContenders = judge(contenders);
-  goals = [...ofContenders, ...(rest.length === 0 ? [] : judgeRest(rest))];
+  goals = [...ofContenders, ...(looksAtRest ? judgeRest(rest) : [])];
   say(`\n## Goals\n\n${goalTable(goals)}\n`);
   profiles = await profileGoals(ofContenders.filter(isProfiled), surroundings, say);
   if (profiles.length > 0) say(`\n${profilesPart(profiles)}`);

@@ -34,6 +34,10 @@ describe("goals of start and memory", () => {
     expect(verdicts(monolith, split)).toEqual(["missed", "missed", "missed", "missed", "missed"]);
   });
 
+  it("are not measured where the shop did not start", () => {
+    expect(new Set(verdicts())).toEqual(new Set(["not measured"]));
+  });
+
   it("of what a process is above its imports count the one that is furthest", () => {
     const monolith = system("monolith", 1, { shop: [100, 90] });
     const split = system("split", 1, { gateway: [80, 54], users: [80, 70] });
