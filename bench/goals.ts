@@ -1,5 +1,5 @@
 import type { Area } from "./contender.js";
-import type { ContenderResult, Figures, Goal } from "./results.js";
+import type { ContenderGoal, ContenderResult, Figures, Goal } from "./results.js";
 import { ratioOf, type Spread } from "./statistics.js";
 
 type Metric = (figures: Figures) => Spread | undefined;
@@ -91,7 +91,7 @@ const goalSpecs: readonly GoalSpec[] = [
 ];
 
 /** What a run made of every goal of the areas that it measured. */
-export function judge(contenders: readonly ContenderResult[]): Goal[] {
+export function judge(contenders: readonly ContenderResult[]): ContenderGoal[] {
   const measuredAreas = new Set(contenders.map(({ area }) => area));
   const find = (area: Area, wanted: string) =>
     contenders.find(({ name, ...one }) => one.area === area && name === wanted);

@@ -1,6 +1,6 @@
 import type { Surroundings } from "./contender.js";
 import { entries } from "./contenders.js";
-import type { ContenderProfile, Goal } from "./results.js";
+import type { ContenderGoal, ContenderProfile } from "./results.js";
 import { Running } from "./running.js";
 import { scenariosOf } from "./scenarios.js";
 
@@ -12,7 +12,7 @@ const profiledMs = 1_000;
  * is said and left out: the run has its results.
  */
 export async function profileGoals(
-  goals: readonly Goal[],
+  goals: readonly ContenderGoal[],
   surroundings: Surroundings,
   say: (text: string) => void,
 ): Promise<ContenderProfile[]> {
@@ -29,7 +29,7 @@ export async function profileGoals(
   return profiles;
 }
 
-async function profileOf({ area, of, scenario }: Goal, surroundings: Surroundings): Promise<ContenderProfile> {
+async function profileOf({ area, of, scenario }: ContenderGoal, surroundings: Surroundings): Promise<ContenderProfile> {
   const { load } = scenariosOf[area].find(({ name }) => name === scenario)!;
   const contender = await Running.start(
     entries.find(({ name }) => name === of)!,

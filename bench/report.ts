@@ -1,8 +1,10 @@
 import type { Area } from "./contender.js";
 import { verdictOf } from "./goals.js";
+import { table } from "./markdown-table.js";
 import type { SelfTime, Share } from "./profile.js";
 import { type Disturbance, maxGapMs } from "./repeats.js";
 import type { ContenderProfile, ContenderResult, Figures, Goal, Results } from "./results.js";
+import { restPart } from "./rest/report.js";
 import { scenariosOf } from "./scenarios.js";
 import type { Spread } from "./statistics.js";
 
@@ -12,10 +14,6 @@ const titles: Readonly<Record<Area, string>> = {
   redis: "Between two processes, over Redis",
   gateway: "The gateway",
 };
-
-const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-const table = (headings: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [row(headings), row(headings.map((_, index) => (index === 0 ? "---" : "---:"))), ...rows.map(row)].join("\n");
 
 const whole = (value: number): string => Math.round(value).toLocaleString("en");
 const digits = (value: number): string =>
@@ -36,7 +34,7 @@ export const disturbancePart = ({ rounds, repeated, kept }: Disturbance): string
   `${whole(repeated)} of ${whole(rounds)} were, and ${whole(kept)} were kept disturbed, the tries being used up.`;
 
 /** The run as `RESULTS.md`. */
-export function reportOf({ machine, disturbance, goals, contenders, profiles, stacks }: Results): string {
+export function reportOf({ machine, disturbance, goals, contenders, rest, profiles, stacks }: Results): string {
   const present = new Set(contenders.map(({ area }) => area));
   const parts = [
     "# Results of `npm run bench`",
@@ -56,6 +54,7 @@ export function reportOf({ machine, disturbance, goals, contenders, profiles, st
         contenders.filter((one) => one.area === area),
       ),
     ),
+    ...(rest.length === 0 ? [] : [restPart(rest)]),
     ...(profiles.length === 0 ? [] : [profilesPart(profiles)]),
     "## Who took part",
     table(

@@ -2,6 +2,7 @@ import type { Area } from "./contender.js";
 import type { Machine } from "./machine.js";
 import type { SelfTime } from "./profile.js";
 import type { Disturbance } from "./repeats.js";
+import type { RestResult } from "./rest/results.js";
 import type { Spread } from "./statistics.js";
 
 /** What was measured of one contender in one scenario. Latencies and CPU per call in microseconds. */
@@ -27,15 +28,18 @@ export interface ContenderResult {
 
 /** A ratio to reach, and what this run made of it. Above `atLeast` it is reached. */
 export interface Goal {
-  readonly area: Area;
   readonly name: string;
-  /** Whose figure it is, and in which scenario. */
-  readonly of: string;
-  readonly scenario: string;
   readonly atLeast: number | null;
   readonly aim: number | null;
   /** Null where something that it compares was not measured. */
   readonly measured: number | null;
+}
+
+/** A goal of a contender, in one scenario of its area. */
+export interface ContenderGoal extends Goal {
+  readonly area: Area;
+  readonly of: string;
+  readonly scenario: string;
 }
 
 /** Where a contender spent its time in a scenario. */
@@ -52,7 +56,9 @@ export interface Results {
   readonly disturbance: Disturbance;
   readonly goals: readonly Goal[];
   readonly contenders: readonly ContenderResult[];
-  /** Of every goal that was missed. */
+  /** Start and memory; none where that was not looked at. */
+  readonly rest: readonly RestResult[];
+  /** Of every contender's goal that was missed. */
   readonly profiles: readonly ContenderProfile[];
   /** Title → what `pangaea stack` prints. */
   readonly stacks: Readonly<Record<string, string>>;

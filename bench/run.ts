@@ -12,12 +12,16 @@ import { measureArea } from "./measure-area.js";
 import { profileGoals } from "./profile-goals.js";
 import { noDisturbance, sumOf } from "./repeats.js";
 import { areaPart, disturbancePart, goalTable, profilesPart, reportOf } from "./report.js";
-import type { ContenderProfile, ContenderResult, Goal, Results } from "./results.js";
+import { judgeRest } from "./rest/goals.js";
+import { measureRest } from "./rest/measure-rest.js";
+import { restPart } from "./rest/report.js";
+import type { RestResult } from "./rest/results.js";
+import type { ContenderGoal, ContenderProfile, ContenderResult, Goal, Results } from "./results.js";
 import { type Effort, effortOf } from "./scenarios.js";
 
 const usage = `npm run bench -- [options]
 
-  --only ${areas.join("|")}   one area (can be repeated)
+  --only ${[...areas, "rest"].join("|")}   one area (can be repeated); rest: start and memory
   --contender NAME   only contenders whose name contains NAME (can be repeated)
   --no-peers         only what needs no installed peers
   --quick            fewer and shorter rounds
@@ -43,17 +47,22 @@ const { only, contender: chosen, quick, "no-peers": withoutPeers, rounds, "round
 const whole = process.argv.length === 2;
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 
-if (values.help || only?.some((name) => !areas.includes(name as Area))) {
+if (values.help || only?.some((name) => name !== "rest" && !areas.includes(name as Area))) {
   say(usage);
   process.exit(values.help ? 0 : 2);
 }
 
-if (!withoutPeers) installPeers(say);
+// So that what was started ends with this process.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+
 const wanted = areas.filter((area) => only === undefined || only.includes(area));
+const looksAtRest = only === undefined ? chosen === undefined : only.includes("rest");
+if (!withoutPeers && wanted.length > 0) installPeers(say);
 const before = processorTime();
 const redis = await startRedisServer();
 const contenders: ContenderResult[] = [];
 let disturbance = noDisturbance;
+let rest: readonly RestResult[] = [];
 let goals: readonly Goal[];
 let profiles: readonly ContenderProfile[];
 try {
@@ -74,9 +83,20 @@ try {
     disturbance = sumOf(disturbance, measured.disturbance);
     say(`\n${areaPart(area, measured.contenders)}\n`);
   }
-  goals = judge(contenders);
-  say(`${disturbancePart(disturbance)}\n\n## Goals\n\n${goalTable(goals)}\n`);
-  profiles = await profileGoals(goals.filter(isProfiled), surroundings, say);
+  if (wanted.length > 0) say(disturbancePart(disturbance));
+  if (looksAtRest) {
+    try {
+      rest = await measureRest({ rounds: rounds === undefined ? (quick ? 3 : 7) : Number(rounds), say });
+      say(`\n${restPart(rest)}\n`);
+    } catch (error) {
+      // Everything else that was measured must not be lost for it.
+      say(`rest: ${(error as Error).message}`);
+    }
+  }
+  const ofContenders = judge(contenders);
+  goals = [...ofContenders, ...(looksAtRest ? judgeRest(rest) : [])];
+  say(`\n## Goals\n\n${goalTable(goals)}\n`);
+  profiles = await profileGoals(ofContenders.filter(isProfiled), surroundings, say);
   if (profiles.length > 0) say(`\n${profilesPart(profiles)}`);
 } finally {
   await redis.stop();
@@ -84,7 +104,7 @@ try {
 
 if (whole) {
   const stacks = Object.fromEntries(["local", "http", "redis"].map((name) => [name, stackOf(name)]));
-  const results: Results = { machine: describeMachine(before), disturbance, goals, contenders, profiles, stacks };
+  const results: Results = { machine: describeMachine(before), disturbance, goals, contenders, rest, profiles, stacks };
   writeFileSync(`${root}bench/RESULTS.md`, reportOf(results));
   writeFileSync(`${root}bench/results.json`, `${JSON.stringify(results, rounded, 1)}\n`);
   say("\nWritten: bench/RESULTS.md, bench/results.json");
@@ -95,7 +115,7 @@ function takesPart({ name, packages }: Entry): boolean {
   return chosen === undefined || chosen.some((part) => name.includes(part));
 }
 
-function isProfiled(goal: Goal): boolean {
+function isProfiled(goal: ContenderGoal): boolean {
   const verdict = verdictOf(goal);
   if (whole) return verdict === "missed";
   if (!values.profile || goal.atLeast === null || !contenders.some(({ name }) => name === goal.of)) return false;

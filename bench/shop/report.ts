@@ -1,12 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { root } from "../machine.js";
+import { table } from "../markdown-table.js";
 import { withheldPart } from "../report.js";
 import type { Spread } from "../statistics.js";
 import type { ContenderFigures, ShopGoal, ShopResults, StorageResults } from "./results.js";
-
-const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-const table = (headings: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [row(headings), row(headings.map((_, index) => (index === 0 ? "---" : "---:"))), ...rows.map(row)].join("\n");
 
 const digits = (value: number): string => value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
 const middle = ({ median, low, high }: Spread): string => `${digits(median)} (${digits(low)}–${digits(high)})`;

@@ -18,7 +18,10 @@ export interface System {
 export interface Place {
   /** A folder in which it gets one of its own. */
   readonly dataRoot: string;
-  readonly redis: { readonly url: string; readonly pid: number };
+  /** The broker, for a system that uses one. */
+  readonly redis?: { readonly url: string; readonly pid: number };
+  /** More of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const readyWithinMs = 300_000;
@@ -27,19 +30,20 @@ const services = ["users", "catalog", "inventory", "payments", "orders", "notifi
 /** A topology of the shop, started by the command line as users start it. */
 export const pangaea =
   (command: "start" | "split", topology: string, overRedis = false) =>
-  async ({ dataRoot, redis }: Place): Promise<System> => {
+  async ({ dataRoot, redis, env }: Place): Promise<System> => {
     const port = await freePort();
     const dataDir = mkdtempSync(join(dataRoot, "pangaea-"));
     const child = run([`${root}dist/src/cli/main.js`, command, "--topology", topology], {
       PORT: String(port),
       ADMIN_PORT: "0",
       DATA_DIR: dataDir,
-      REDIS_URL: redis.url,
+      ...(redis && { REDIS_URL: redis.url }),
+      ...env,
     });
     const url = `http://127.0.0.1:${port}`;
     await ready(url, [child]);
     const names = new Map(familyOf(child.pid!).map((pid) => [pid, nameOf(pid, command)]));
-    if (overRedis) names.set(redis.pid, "redis-server");
+    if (overRedis && redis !== undefined) names.set(redis.pid, "redis-server");
     return { url, processes: names, stop: () => end([child], dataDir, "SIGINT") };
   };
 
@@ -60,7 +64,7 @@ export async function statusQuo({ dataRoot }: Place): Promise<System> {
     services.map((name) => [`${name.toUpperCase()}_URL`, `http://127.0.0.1:${ports.get(name)}`]),
   );
   const children = names.map((name) =>
-    run([`${root}dist/bench/shop/status-quo/${name}.js`], {
+    run(["--enable-source-maps", `${root}dist/bench/shop/status-quo/${name}.js`], {
       ...urls,
       PORT: String(ports.get(name)),
       DATA_DIR: dataDir,
@@ -76,7 +80,7 @@ export async function statusQuo({ dataRoot }: Place): Promise<System> {
 }
 
 function run(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
-  const child = spawn(process.execPath, ["--enable-source-maps", ...args], {
+  const child = spawn(process.execPath, args, {
     cwd: root,
     stdio: ["ignore", "ignore", "inherit"],
     env: { ...process.env, NODE_ENV: "production", LOG_LEVEL: "warn", ...env },
@@ -108,7 +112,7 @@ async function becomesReady(url: string, children: readonly ChildProcess[]): Pro
     } catch {
       // Not listening yet.
     }
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 10));
   }
   throw new Error(`${url} was not ready after ${readyWithinMs} ms`);
 }

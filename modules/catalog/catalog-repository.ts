@@ -1,9 +1,8 @@
 import { inject, injectable } from "inversify";
-import { sql } from "kysely";
 import { Database, type Tx } from "pangaea";
 import { z } from "zod";
 import type { Product } from "./contract.js";
-import { searchPattern, searchText } from "./domain/search.js";
+import { searchTerm, searchText } from "./domain/search.js";
 
 interface ProductRow {
   readonly id: string;
@@ -51,7 +50,8 @@ export class CatalogRepository {
       select = select.where((eb) => eb(eb.refTuple("name", "id"), ">", eb.tuple(after[0], after[1])));
     }
     if (query !== undefined) {
-      select = select.where(sql<boolean>`search_text like ${searchPattern(query)} escape '\\'`);
+      const term = searchTerm(query);
+      select = select.where((eb) => eb(eb.fn<number>("instr", ["search_text", eb.val(term)]), ">", 0));
     }
     return (await select.execute()).map(productOf);
   }

@@ -1,6 +1,5 @@
 import { databaseOf, type Topology } from "../core/topology.js";
 import type { Backend } from "../storage/backend.js";
-import { openSqlite } from "../storage/sqlite.js";
 import { ConfigurationError, type Settings } from "./settings.js";
 
 export interface BackendOptions {
@@ -17,13 +16,16 @@ export const sqliteFile = (module: string, { dataDir }: Settings): string => `${
  */
 export async function openBackend(module: string, { topology, settings }: BackendOptions): Promise<Backend> {
   const database = databaseOf(topology, module);
-  if (database === "sqlite") return openSqlite(sqliteFile(module, settings));
+  // A process pays for loading the driver that it uses, and for no other.
+  if (database === "sqlite") {
+    const { openSqlite } = await import("../storage/sqlite.js");
+    return openSqlite(sqliteFile(module, settings));
+  }
   const key = `${topology.file}: database${topology.databases.has(module) ? `.${module}` : ""}`;
   const url = database === "postgres" ? settings.databaseUrl : database;
   if (url === undefined) {
     throw new ConfigurationError(`${key}: "postgres" takes its address from DATABASE_URL; set it, or write it here.`);
   }
-  // Only a topology that uses it pays for loading it.
   const { DatabaseRefused, openPostgres } = await import("../storage/postgres.js");
   try {
     return await openPostgres({ url, schema: module });

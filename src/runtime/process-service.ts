@@ -4,7 +4,8 @@ import type { Readiness } from "../core/gateway.js";
 import type { Logger } from "../core/logger.js";
 import type { ServiceOf } from "../core/module.js";
 import { frameworkErrors } from "../core/work.js";
-import type { ModuleOperations, RunningModule } from "./module-runtime.js";
+import type { ModuleOperations } from "./module-data.js";
+import type { RunningModule } from "./module-runtime.js";
 import type { processContract } from "./process-contract.js";
 
 type ProcessContract = ReturnType<typeof processContract>;

@@ -99,7 +99,7 @@ it("the report shows each goal with its verdict, each figure, and what failed", 
   };
   const profiles = [{ contender: "Pangaea in-process", scenario: "c=1", ends: { client } }];
   const goals = judge(contenders);
-  const text = reportOf({ machine, disturbance, goals, contenders, profiles, stacks: { local: "layers" } });
+  const text = reportOf({ machine, disturbance, goals, contenders, rest: [], profiles, stacks: { local: "layers" } });
   expect(text).toContain("moleculer local, validator | 1.50 | 2.50 | 2.00 | reached |");
   expect(text).toContain("| Pangaea in-process | 5,000,000 (5,000,000–5,000,000) | 3.00 |");
   expect(text).toContain("| grpc-js | failed: it ended |");

@@ -18,7 +18,6 @@ it("a run of some contenders measures them, prints it and leaves the results alo
   expect(stdout).toMatch(/against fastify \+ undici \|.*\| not measured \|/);
   // Its rivals did not run, so that nobody can say that its goals are reached.
   const [, profile] = stdout.split("### Pangaea in-process, c=1, client");
-  expect(profile).toMatch(/src\/client\/client.js:\d+ \| \d/);
-  expect(profile).toMatch(/\| src\/client \| \d+\.\d %/);
+  expect(profile).toMatch(/\| src\/[a-z]+ \| \d+\.\d %/);
   expect(await written()).toBe(before);
 }, 240_000);

@@ -1,7 +1,13 @@
 import "reflect-metadata";
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { startRedisServer } from "pangaea/testing";
-import { type SoakTransport, soak, soakTransports } from "./soak.js";
+import { describeMachine, root } from "../../bench/machine.js";
+import { leftNothing, megabytes, reportOf } from "./report.js";
+import { type SoakResult, type SoakTransport, soak, soakTransports } from "./soak.js";
+
+// Without options it is a whole run, which writes its results; with any it only prints.
+const whole = process.argv.length === 2;
 
 const { values } = parseArgs({
   options: {
@@ -12,23 +18,25 @@ const { values } = parseArgs({
 const unknown = values.transport.find((name) => !soakTransports.includes(name as SoakTransport));
 if (unknown !== undefined) throw new Error(`--transport ${unknown}: give one of ${soakTransports.join(", ")}`);
 
-/** The heap may grow by so much over all calls: what the engine keeps of compiled code and caches. */
-const maxGrowthBytes = 4 * 1024 * 1024;
-const megabytes = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MB`;
-
 const server = values.transport.includes("redis") && !process.env.REDIS_URL ? await startRedisServer() : undefined;
 if (server !== undefined) process.env.REDIS_URL = server.url;
+const results = new Map<SoakTransport, SoakResult>();
 try {
   for (const transport of values.transport as SoakTransport[]) {
-    const { calls, seconds, pending, heapEarly, heapEnd } = await soak(transport, Number(values.calls));
-    const isFlat = heapEnd - heapEarly < maxGrowthBytes;
+    const result = await soak(transport, Number(values.calls));
+    const { calls, seconds, pending, heapEarly, heapEnd } = result;
+    results.set(transport, result);
     process.stdout.write(
       `${transport}: ${calls} calls in ${seconds.toFixed(0)} s, ${pending} pending, ` +
         `heap ${megabytes(heapEarly)} after a fifth, ${megabytes(heapEnd)} at the end: ` +
-        `${pending === 0 && isFlat ? "as it should be" : "NOT as it should be"}\n`,
+        `${leftNothing(result) ? "as it should be" : "NOT as it should be"}\n`,
     );
-    if (pending !== 0 || !isFlat) process.exitCode = 1;
+    if (!leftNothing(result)) process.exitCode = 1;
   }
 } finally {
   await server?.stop();
+}
+if (whole) {
+  writeFileSync(`${root}bench/SOAK.md`, reportOf(results, describeMachine(undefined)));
+  process.stdout.write("Written: bench/SOAK.md\n");
 }

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { Pool } from "undici";
+import type { Pool } from "undici";
 import { type Connection, errorOf, type Handler, type TransportOptions } from "../../src/core/index.js";
 import { type Address, connectTimeoutMs, formatAddress, parseAddress } from "./address.js";
 import { BatchCalls } from "./batch-calls.js";
@@ -46,6 +46,7 @@ class CallSender {
   /** Former connections that still wait for replies. */
   readonly #leaving = new Set<FrameCalls>();
   #batches: BatchCalls | undefined;
+  #openingBatches = false;
   #pool: Pool | undefined;
   #stopUpgrade: (() => void) | undefined;
   #refused: boolean;
@@ -110,7 +111,10 @@ class CallSender {
       this.#frames.send(this.#queue);
       return;
     }
-    if (this.#refused) this.#batchCalls().send(this.#queue);
+    if (this.#refused) {
+      if (this.#batches !== undefined) this.#batches.send(this.#queue);
+      else if (!this.#openingBatches) void this.#openBatches();
+    }
     if (!this.#refused || (this.#options.upgrade && this.#options.clock.now() >= this.#retryAt)) this.#tryUpgrade();
   }
 
@@ -158,8 +162,11 @@ class CallSender {
     return frames;
   }
 
-  #batchCalls(): BatchCalls {
-    if (this.#batches !== undefined) return this.#batches;
+  /** Loads what only batches need, while the calls wait, and sends them. */
+  async #openBatches(): Promise<void> {
+    this.#openingBatches = true;
+    const { Pool } = await import("undici");
+    if (this.#closed) return;
     const { connections, ids, maxMessageBytes } = this.#options;
     // A call's own deadline ends it; undici's timeouts would only add a second, different error.
     this.#pool = new Pool(this.#origin, {
@@ -180,7 +187,7 @@ class CallSender {
       maxFrameBytes: maxMessageBytes + frameAllowance,
       onFree: () => this.#send(),
     });
-    return this.#batches;
+    this.#send();
   }
 }
 

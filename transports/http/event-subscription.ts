@@ -1,4 +1,3 @@
-import { Client } from "undici";
 import type { TransportOptions } from "../../src/core/index.js";
 import { connectTimeoutMs } from "./address.js";
 import { eventPathOf, heartbeatMs } from "./event-streams.js";
@@ -46,11 +45,14 @@ export function subscribeHttp(
   { clock, ids, logger }: TransportOptions,
 ): EventSubscription {
   // Its own connection, so that long streams do not take those of calls. Three missed heartbeats end it.
-  const client = new Client(origin, {
-    connectTimeout: connectTimeoutMs,
-    headersTimeout: heartbeatMs,
-    bodyTimeout: 3 * heartbeatMs,
-  });
+  const opened = import("undici").then(
+    ({ Client }) =>
+      new Client(origin, {
+        connectTimeout: connectTimeoutMs,
+        headersTimeout: heartbeatMs,
+        bodyTimeout: 3 * heartbeatMs,
+      }),
+  );
   let stopped = false;
   let failures = 0;
   let cancelDelay = () => {};
@@ -71,10 +73,12 @@ export function subscribeHttp(
     if (stopped) return;
     const random = Number.parseInt(ids.hex(2), 16) / 0xffff;
     const delayMs = Math.min(maxDelayMs, firstDelayMs * 2 ** failures++) * (0.5 + random / 2);
-    cancelDelay = clock.after(delayMs, read);
+    cancelDelay = clock.after(delayMs, () => void read());
   };
 
-  const read = () => {
+  const read = async () => {
+    const client = await opened;
+    if (stopped) return;
     const onData = createLineReader(maxMessageBytes, onLine);
     client.dispatch(
       { path: eventPathOf(topic), method: "GET" },
@@ -95,14 +99,14 @@ export function subscribeHttp(
     );
   };
 
-  read();
+  void read();
   return {
     attempted,
     stop() {
       stopped = true;
       cancelDelay();
       onAttempted();
-      client.destroy().catch(() => {});
+      opened.then((client) => client.destroy()).catch(() => {});
     },
   };
 }

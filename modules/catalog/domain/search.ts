@@ -7,9 +7,5 @@ import type { Product } from "../contract.js";
 export const searchText = ({ name, description }: Pick<Product, "name" | "description">): string =>
   `${name}\n${description}`.toLowerCase();
 
-/** A LIKE pattern, with `\` as escape, for text that contains `query` as it is written. */
-export const searchPattern = (query: string): string =>
-  `%${query
-    .trim()
-    .toLowerCase()
-    .replaceAll(/[\\%_]/g, (character) => `\\${character}`)}%`;
+/** What `searchText` is searched for: the query as it is written, of which no character is a wildcard. */
+export const searchTerm = (query: string): string => query.trim().toLowerCase();
