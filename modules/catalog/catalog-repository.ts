@@ -49,9 +49,12 @@ export class CatalogRepository {
     if (after !== undefined) {
       select = select.where((eb) => eb(eb.refTuple("name", "id"), ">", eb.tuple(after[0], after[1])));
     }
-    if (query !== undefined) {
-      const term = searchTerm(query);
-      select = select.where((eb) => eb(eb.fn<number>("instr", ["search_text", eb.val(term)]), ">", 0));
+    const term = searchTerm(query ?? "");
+    if (term !== "") {
+      // What differs without the term has it: unlike other ways of asking, every database knows this one, without wildcards.
+      select = select.where((eb) =>
+        eb(eb.fn<string>("replace", ["search_text", eb.val(term), eb.val("")]), "<>", eb.ref("search_text")),
+      );
     }
     return (await select.execute()).map(productOf);
   }
