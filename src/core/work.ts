@@ -115,6 +115,14 @@ export const frameworkErrors = {
     message: "This system has no such module, or it has no data.",
     details: undefined,
   },
+  TEXT_NOT_STORABLE: {
+    reason: "TEXT_NOT_STORABLE",
+    domain: "pangaea",
+    code: "invalid_argument",
+    status: 400,
+    message: "A text has the character U+0000, which the database cannot store.",
+    details: undefined,
+  },
   OPERATION_REFUSED: {
     reason: "OPERATION_REFUSED",
     domain: "pangaea",

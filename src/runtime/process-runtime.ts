@@ -11,6 +11,7 @@ import type { CreateTransport } from "../core/transport.js";
 import { wrap } from "../core/wrap.js";
 import { clientDeadline } from "../interceptors/deadline.js";
 import { ServiceHost } from "../server/service-host.js";
+import type { Backend } from "../storage/backend.js";
 import { AbsentModules } from "./absent-modules.js";
 import { adminHandler } from "./admin-handler.js";
 import { listenToBestEffortEvents } from "./best-effort.js";
@@ -40,6 +41,8 @@ export interface ProcessOptions {
   readonly loadGateway: () => Promise<CreateGateway>;
   /** Stands before the transport of every edge. For tests. */
   readonly wrapEdge?: (edge: Handler) => Handler;
+  /** Stands in for the databases of the topology. For tests. */
+  readonly openBackend?: (module: string) => Promise<Backend>;
 }
 
 /** One process of a system: its modules, the routes of everything they call, and how others reach it. */
@@ -160,7 +163,7 @@ export class ProcessRuntime {
       parts: this.#parts,
       stacks: this.#stacks,
       host: this.#host,
-      openBackend: (name) => openBackend(name, this.#options),
+      openBackend: this.#options.openBackend ?? ((name) => openBackend(name, this.#options)),
       onOwnershipLost: (name) => this.#onOwnershipLost(name),
       client: (contract, caller) => this.client(contract, caller),
       deliver: this.#deliver,

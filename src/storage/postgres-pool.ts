@@ -1,5 +1,7 @@
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from "kysely";
 import { Pool, type PoolClient, type PoolConfig, type QueryConfig, types } from "pg";
+import { fail } from "../core/error.js";
+import { frameworkErrors } from "../core/work.js";
 
 /** So long the server may take to accept a connection. */
 const connectTimeoutMs = 10_000;
@@ -62,7 +64,14 @@ const watched = (pool: Pool, { answerTimeoutMs, errorOf = (error) => error }: As
   end: () => Promise.resolve(),
 });
 
-async function query(client: PoolClient, text: string, values: unknown[], answerTimeoutMs?: number) {
+/** U+0000 is the one character that a text in PostgreSQL cannot have. */
+function refuseNul(values: readonly unknown[]): void {
+  if (values.some((value) => typeof value === "string" && value.includes("\0")))
+    throw fail(frameworkErrors.TEXT_NOT_STORABLE);
+}
+
+async function query(client: PoolClient, text: string, values: unknown[] = [], answerTimeoutMs?: number) {
+  refuseNul(values);
   try {
     // The types of `pg` do not know this option; https://node-postgres.com/apis/client does.
     return await client.query({ text, values, query_timeout: answerTimeoutMs } as QueryConfig);

@@ -135,7 +135,7 @@ export const patches: readonly Patch[] = [
   },
   {
     name: "a saga goes on under another version's definition",
-    file: "src/saga/saga-runner.ts",
+    file: "src/saga/define-saga.ts",
     find: "known.name === name && known.version === version",
     replace: "known.name === name",
     test: unit("saga-runner"),

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from "kysely";
+import type { Kysely } from "kysely";
 
 /** What was ever brought of a product, so that the books can be compared. */
 export const supplied = {
@@ -8,11 +8,23 @@ export const supplied = {
       .alterTable("stock")
       .addColumn("supplied", "bigint", (column) => column.notNull().defaultTo(0))
       .execute();
-    await sql`update stock set supplied = available + coalesce((
-      select sum(quantity) from reservation_items
-        join reservations on reservations.order_id = reservation_items.order_id
-        where reservation_items.product_id = stock.product_id and reservations.state in ('reserved', 'sold')), 0)`.execute(
-      db,
-    );
+    await db
+      .updateTable("stock")
+      .set((eb) => ({
+        supplied: eb(
+          "available",
+          "+",
+          eb.fn.coalesce(
+            eb
+              .selectFrom("reservation_items")
+              .innerJoin("reservations", "reservations.order_id", "reservation_items.order_id")
+              .whereRef("reservation_items.product_id", "=", "stock.product_id")
+              .where("reservations.state", "in", ["reserved", "sold"])
+              .select((inner) => inner.fn.sum<number>("quantity").as("quantity")),
+            eb.val(0),
+          ),
+        ),
+      }))
+      .execute();
   },
 };

@@ -1,0 +1,94 @@
+import type { Module } from "../../src/core/index.js";
+import { systemIds } from "../../src/core/ids.js";
+import { silentLogger } from "../../src/core/logger.js";
+import { notifications } from "../../modules/notifications/contract.js";
+import { orders } from "../../modules/orders/contract.js";
+import { audit } from "../../src/runtime/audit.js";
+import type { ProcessRuntime } from "../../src/runtime/process-runtime.js";
+import type { AskedOrder, Customers } from "./customers.js";
+import { ProcessClock, type VirtualTime } from "./virtual-time.js";
+
+/** So long after the last fault, at most, everything has come to its end. Virtual milliseconds. */
+const settleWithinMs = 30_000;
+const lookMs = 1_000;
+
+export interface Books {
+  readonly modules: ReadonlyMap<string, Module>;
+  readonly dataDir: string;
+  readonly time: VirtualTime;
+}
+
+/** Waits until nothing is under way; says what is wrong with the books, or that it never came to rest. */
+export async function judgeBooks({ modules, dataDir, time }: Books): Promise<string[]> {
+  const parts = { clock: new ProcessClock(time), ids: systemIds, logger: silentLogger };
+  for (const end = time.now + settleWithinMs; ; await time.sleep(lookMs)) {
+    const { equations, atRest, openSagas, openEvents, parkedSagas, deadLetters } = await audit({
+      modules,
+      dataDir,
+      waitMs: 0,
+      ...parts,
+    });
+    const wrong = equations.flatMap(({ text, differences = [] }) =>
+      differences.map(({ key, left, right }) => `the books differ: ${text}: ${key}: ${left}, ${right}`),
+    );
+    if (!atRest && wrong.length === 0 && time.now < end) continue;
+    if (!atRest) wrong.push(`not at rest after ${settleWithinMs} ms: ${openSagas} sagas, ${openEvents} events`);
+    if (parkedSagas + deadLetters > 0) wrong.push(`${parkedSagas} sagas parked, ${deadLetters} dead letters`);
+    return wrong;
+  }
+}
+
+const expectedNotes = {
+  pending: [],
+  rejected: [],
+  confirmed: ["order-confirmed"],
+  cancelled: ["order-confirmed", "order-cancelled"],
+};
+
+/** Holds what customers were told against what the shop has. Rejects while the shop cannot be asked. */
+export async function judgeOrders(runtime: ProcessRuntime, customers: Customers): Promise<string[]> {
+  const wrong: string[] = [...customers.complaints];
+  for (const userId of customers.userIds) {
+    const mine = customers.orders.filter((order) => order.userId === userId);
+    const page = { id: userId, limit: 100 };
+    const { items: kept } = await runtime.client(orders, "gateway").list(page, runtime.context(5_000));
+    const { items: notes } = await runtime.client(notifications, "gateway").list(page, runtime.context(5_000));
+    wrong.push(...wrongOrders(mine, kept));
+    for (const { id, status } of kept) wrong.push(...wrongNotes(id, expectedNotes[status], notes));
+    const strange = notes.filter(({ orderId }) => !kept.some(({ id }) => id === orderId));
+    if (strange.length > 0) wrong.push(`${strange.length} notifications of orders that are not there`);
+  }
+  return wrong;
+}
+
+type Note = { readonly orderId: string; readonly kind: string; readonly createdAt: string };
+
+/** Each kind once, and in the order in which it happened; of one millisecond nobody can tell. */
+function wrongNotes(orderId: string, expected: readonly string[], notes: readonly Note[]): string[] {
+  const told = notes
+    .filter((note) => note.orderId === orderId)
+    .toSorted((a, b) => a.createdAt.localeCompare(b.createdAt) || expected.indexOf(a.kind) - expected.indexOf(b.kind))
+    .map(({ kind }) => kind);
+  return told.join() === expected.join() ? [] : [`order ${orderId}: told of ${told.join()}, not of ${expected.join()}`];
+}
+
+type Kept = { readonly id: string; readonly status: string; readonly items: readonly { readonly quantity: number }[] };
+
+function wrongOrders(asked: readonly AskedOrder[], kept: readonly Kept[]): string[] {
+  const wrong: string[] = [];
+  const byId = new Map(kept.map((order) => [order.id, order]));
+  for (const { key, told, orderId, cancelled, quantity } of asked) {
+    if (told !== "ok") continue;
+    const order = byId.get(orderId!);
+    const status = cancelled ? "cancelled" : "confirmed";
+    if (order?.status !== status || order.items[0]?.quantity !== quantity)
+      wrong.push(`lost: ${key} was acknowledged as ${orderId} (${status}), and is ${JSON.stringify(order)}`);
+  }
+  const live = kept.filter(({ status }) => status !== "rejected");
+  const acknowledged = asked.filter(({ told }) => told === "ok");
+  if (live.length > acknowledged.length)
+    wrong.push(`doubled: ${live.length} orders stand, ${acknowledged.length} were acknowledged`);
+  if (kept.length > asked.length)
+    wrong.push(`doubled: ${kept.length} orders were made of ${asked.length} that were asked for`);
+  return wrong;
+}
