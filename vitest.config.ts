@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { plant } from "./test/planted/plant.js";
 
@@ -16,5 +17,7 @@ export default defineConfig({
     reporters: ["default", "./test/setup/times-reporter.ts"],
     testTimeout: 60_000,
     hookTimeout: 180_000,
+    // Most tests wait for processes more than they compute: two files at a time, also on two cores.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });

@@ -4,10 +4,10 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { table } from "../../src/cli/table.js";
-import { projectFolder } from "../scenarios/layouts.js";
 import type { Fault } from "./faults.js";
+import { writeIntoDocs } from "./into-docs.js";
 import { faultsOf, layoutNames, refusalOf, shortPlan, shortSeed, topologyOf } from "./plan.js";
-import { intoDocs, percentile, tableOf, violationsOf } from "./report.js";
+import { percentile, tableOf, violationsOf } from "./report.js";
 import { type Outcome, run, type Trial } from "./trial.js";
 
 /**
@@ -63,7 +63,7 @@ async function main(): Promise<void> {
     ) ?? 0;
   const about = `Seed ${seed}, ${outcomes.length} runs in ${minutes} minutes, Node ${process.versions.node}, ${availableParallelism()} cores, a start takes ${(start / 1000).toFixed(1)} s; ${violated} violated.`;
   say(about);
-  if (isWhole) intoDocs(join(projectFolder, "docs/reliability.md"), outcomes, about);
+  if (isWhole) writeIntoDocs("npm run test:chaos", { headings, rows }, about);
   process.exitCode = violated === 0 ? 0 : 1;
 }
 

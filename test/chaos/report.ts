@@ -1,4 +1,3 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import type { Outcome } from "./trial.js";
 
 /** Recovery may take so long at p99 before a run counts as failed: three times what is promised. Milliseconds. */
@@ -61,19 +60,4 @@ export function tableOf(outcomes: readonly Outcome[]): { headings: readonly stri
   const kinds = Map.groupBy(outcomes, ({ layout, fault }) => `${layout}/${fault}`);
   const total = outcomes.map((outcome) => ({ ...outcome, layout: "all", fault: "all" }));
   return { headings, rows: [...kinds.values(), total].filter((group) => group.length > 0).map(rowOf) };
-}
-
-const [begin, end] = ["<!-- written by npm run test:chaos -->", "<!-- end -->"];
-
-/** Puts the table and a line about the run where docs/reliability.md has its place for them. */
-export function intoDocs(file: string, outcomes: readonly Outcome[], about: string): void {
-  const text = readFileSync(file, "utf8");
-  const from = text.indexOf(begin);
-  const to = text.indexOf(end, from);
-  if (from < 0 || to < 0) throw new Error(`${file} has no place for the table between "${begin}" and "${end}"`);
-  const { rows } = tableOf(outcomes);
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  const rule = headings.map((_, index) => (index < 2 ? "---" : "---:"));
-  const table = [headings, rule, ...rows].map(line).join("\n");
-  writeFileSync(file, `${text.slice(0, from)}${begin}\n\n${table}\n\n${about}\n\n${text.slice(to)}`);
 }

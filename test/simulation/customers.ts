@@ -21,8 +21,8 @@ export interface AskedOrder {
   cancelled: boolean;
 }
 
-export const price = 700;
-export const stock = 12;
+const price = 700;
+const stock = 12;
 
 const deadlineMs = 5_000;
 /** A call is settled this soon after its deadline, or it never will be. */
@@ -142,13 +142,13 @@ export class Customers {
     if (entry === undefined) return undefined;
     const { runtime, life } = entry;
     const ctx = runtime.context(deadlineMs);
-    const heldBefore = life.holds;
+    const holdsBefore = life.clock.isHeld ? -1 : life.holds;
     const late = Symbol("late");
     try {
       const output = await Promise.race([ask(runtime, ctx), this.time.sleep(deadlineMs + graceMs).then(() => late)]);
       if (output !== late) return { output: output as T };
       // Of a process that is gone, or was held, nobody can expect an answer in time.
-      if (life.isAlive && life.holds === heldBefore) this.complaints.push("a call was not settled by its deadline");
+      if (life.isAlive && life.holds === holdsBefore) this.complaints.push("a call was not settled by its deadline");
       return undefined;
     } catch (error) {
       if (!life.isAlive) return undefined;

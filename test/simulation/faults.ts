@@ -10,7 +10,7 @@ interface ArmedFailpoint {
 }
 
 /** Something that happens to a process or a file at a moment. Times are virtual milliseconds. */
-export type Event =
+type Event =
   | { readonly kind: "kill"; readonly at: number; readonly process: string }
   /** Held past its lease or not; `replaced`: somebody starts it again meanwhile, as if it were dead. */
   | {
@@ -37,7 +37,7 @@ const armable = failpointNames.filter((name) => !name.startsWith("gateway."));
 
 /** Chooses what goes wrong. Each kind of trouble is left out of many runs, so that none hides another. */
 export function planOf(random: Random, { processes }: Topology): Plan {
-  const endMs = 2_000 + random.below(5_000);
+  const endMs = 2_000 + random.below(8_000);
   const times = <T>(most: number, make: () => T): T[] =>
     Array.from({ length: Math.max(0, random.below(most + 2) - 1) }, make);
   const at = () => random.below(endMs);
@@ -50,9 +50,12 @@ export function planOf(random: Random, { processes }: Topology): Plan {
     failpoints: times(3, () => ({ name: random.pick(armable), count: 1 + random.below(8) })),
     events: [
       ...times(2, () => ({ kind: "kill" as const, at: at(), process: process() })),
-      ...times(1, () => {
-        const ms = random.below(9_000);
-        return { kind: "hold" as const, at: at(), process: process(), ms, replaced: random.below(2) === 0 };
+      ...times(2, () => {
+        const replaced = random.below(2) === 0;
+        // A successor waits until the lease has run out.
+        const ms = replaced ? 4_500 + random.below(4_500) : random.below(9_000);
+        const begin = replaced ? random.below(Math.max(1, endMs - 5_000)) : at();
+        return { kind: "hold" as const, at: begin, process: process(), ms, replaced };
       }),
       ...times(1, () => ({ kind: "lock" as const, at: at(), module: random.pick(holders), ms: random.below(3_000) })),
       ...times(1, () => ({ kind: "full disk" as const, at: at(), ms: random.below(1_500) })),

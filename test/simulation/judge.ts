@@ -6,6 +6,7 @@ import { orders } from "../../modules/orders/contract.js";
 import { audit } from "../../src/runtime/audit.js";
 import type { ProcessRuntime } from "../../src/runtime/process-runtime.js";
 import type { AskedOrder, Customers } from "./customers.js";
+import { witness } from "./witness.js";
 import { ProcessClock, type VirtualTime } from "./virtual-time.js";
 
 /** So long after the last fault, at most, everything has come to its end. Virtual milliseconds. */
@@ -38,38 +39,36 @@ export async function judgeBooks({ modules, dataDir, time }: Books): Promise<str
   }
 }
 
-const expectedNotes = {
+/** What has happened to an order that stands so, in the order in which it did. */
+const courseTo = {
   pending: [],
-  rejected: [],
-  confirmed: ["order-confirmed"],
-  cancelled: ["order-confirmed", "order-cancelled"],
+  rejected: ["rejected"],
+  confirmed: ["confirmed"],
+  cancelled: ["confirmed", "cancelled"],
 };
 
 /** Holds what customers were told against what the shop has. Rejects while the shop cannot be asked. */
 export async function judgeOrders(runtime: ProcessRuntime, customers: Customers): Promise<string[]> {
   const wrong: string[] = [...customers.complaints];
+  const { effects } = await runtime.client(witness, "gateway").effects({}, runtime.context(5_000));
   for (const userId of customers.userIds) {
     const mine = customers.orders.filter((order) => order.userId === userId);
     const page = { id: userId, limit: 100 };
     const { items: kept } = await runtime.client(orders, "gateway").list(page, runtime.context(5_000));
     const { items: notes } = await runtime.client(notifications, "gateway").list(page, runtime.context(5_000));
     wrong.push(...wrongOrders(mine, kept));
-    for (const { id, status } of kept) wrong.push(...wrongNotes(id, expectedNotes[status], notes));
+    for (const { id, status } of kept) {
+      const course = courseTo[status].join();
+      const seen = effects.filter(({ orderId }) => orderId === id).map(({ kind }) => kind);
+      if (seen.join() !== course) wrong.push(`order ${id} is ${status}; events had these effects: ${seen.join()}`);
+      const told = notes.filter(({ orderId }) => orderId === id).map(({ kind }) => kind.replace("order-", ""));
+      const expected = courseTo[status].filter((kind) => kind !== "rejected");
+      if (told.toSorted().join() !== expected.toSorted().join()) wrong.push(`order ${id}: told of ${told.join()}`);
+    }
     const strange = notes.filter(({ orderId }) => !kept.some(({ id }) => id === orderId));
     if (strange.length > 0) wrong.push(`${strange.length} notifications of orders that are not there`);
   }
   return wrong;
-}
-
-type Note = { readonly orderId: string; readonly kind: string; readonly createdAt: string };
-
-/** Each kind once, and in the order in which it happened; of one millisecond nobody can tell. */
-function wrongNotes(orderId: string, expected: readonly string[], notes: readonly Note[]): string[] {
-  const told = notes
-    .filter((note) => note.orderId === orderId)
-    .toSorted((a, b) => a.createdAt.localeCompare(b.createdAt) || expected.indexOf(a.kind) - expected.indexOf(b.kind))
-    .map(({ kind }) => kind);
-  return told.join() === expected.join() ? [] : [`order ${orderId}: told of ${told.join()}, not of ${expected.join()}`];
 }
 
 type Kept = { readonly id: string; readonly status: string; readonly items: readonly { readonly quantity: number }[] };

@@ -239,7 +239,8 @@ function begin(handler: Handler, call: Call): Promise<Reply> {
   }
 }
 
-function entriesAt<T>(map: Map<string, Set<T>>, key: string): Set<T> {
+/** The set at a key, made where there is none. */
+export function entriesAt<T>(map: Map<string, Set<T>>, key: string): Set<T> {
   let entries = map.get(key);
   if (entries === undefined) map.set(key, (entries = new Set()));
   return entries;

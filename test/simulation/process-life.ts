@@ -5,8 +5,9 @@ import type { ProcessSpec, Topology } from "../../src/core/topology.js";
 import { ProcessRuntime } from "../../src/runtime/process-runtime.js";
 import { readSettings } from "../../src/runtime/settings.js";
 import type { Backend } from "../../src/storage/backend.js";
+import { run } from "../../src/storage/run.js";
 import { openSqlite } from "../../src/storage/sqlite.js";
-import type { Network, Node } from "./network.js";
+import { entriesAt, type Network, type Node } from "./network.js";
 import { ProcessClock, type VirtualTime } from "./virtual-time.js";
 
 /** Who is where, as everybody knows at once. A process that is gone is forgotten. */
@@ -47,8 +48,27 @@ export class SimulatedRegistry {
   }
 }
 
+/** Who owns each module's data, as the leases in the files say, and who has owned it before. */
+export class Owners {
+  readonly violations: string[] = [];
+  readonly #now = new Map<string, { readonly holder: string | null; readonly life: ProcessLife }>();
+  readonly #before = new Map<string, Set<ProcessLife>>();
+
+  /** A life is about to commit, with this holder in the lease. One that was replaced must never come so far. */
+  commits(life: ProcessLife, module: string, holder: string | null): void {
+    const before = entriesAt(this.#before, module);
+    const owner = this.#now.get(module);
+    if (owner?.holder !== holder) {
+      this.#now.set(module, { holder, life });
+      before.add(life);
+    } else if (owner.life !== life && before.has(life)) {
+      this.violations.push(`${life.name} has committed to ${module}, which was taken over from it`);
+    }
+  }
+}
+
 /** What befalls the file of a module, whoever has it open. */
-export interface Misfortune {
+interface Misfortune {
   /** Somebody else holds the lock of the file. */
   isLocked(module: string): boolean;
   /** The disk is full. */
@@ -64,6 +84,7 @@ export interface LifeOptions {
   readonly network: Network;
   readonly registry: SimulatedRegistry;
   readonly misfortune: Misfortune;
+  readonly owners: Owners;
   readonly inProcess: CreateTransport;
   readonly ids: Ids;
   readonly logger: Logger;
@@ -122,7 +143,7 @@ export class ProcessLife implements Node {
   }
 
   #open(module: string): Backend {
-    const { dataDir, misfortune } = this.options;
+    const { dataDir, misfortune, owners } = this.options;
     const backend = openSqlite(`${dataDir}/${module}.db`, false);
     this.#backends.push(backend);
     // Every write of a process is inside a transaction: where none begins and none is committed, nothing changes.
@@ -136,8 +157,14 @@ export class ProcessLife implements Node {
         mayGoOn(misfortune.isLocked(module) ? "SQLITE_BUSY" : undefined);
         return backend.begin(db, relaxed);
       },
-      commit(db) {
+      commit: async (db) => {
         mayGoOn(misfortune.isFull() ? "SQLITE_FULL" : undefined);
+        const { rows } = await run<{ holder: string | null }>(
+          db,
+          "select holder from pangaea_lease where name = 'owner'",
+        );
+        mayGoOn(undefined);
+        owners.commits(this, module, rows[0]?.holder ?? null);
         return backend.commit(db);
       },
     };

@@ -12,6 +12,7 @@ import { type Plan, planOf } from "./faults.js";
 import { judgeBooks, judgeOrders } from "./judge.js";
 import { fairWeather } from "./network.js";
 import { VirtualTime } from "./virtual-time.js";
+import witnessModule from "./witness.js";
 import { World } from "./world.js";
 
 /** What became of one seed. Times are virtual milliseconds. */
@@ -51,9 +52,9 @@ export class Simulation {
   ) {}
 
   static async open(): Promise<Simulation> {
-    const modules = new Map((await shopModules()).map((module) => [module.name, module]));
+    const modules = new Map([...(await shopModules()), witnessModule].map((module) => [module.name, module]));
     const topologies = new Map<string, Topology>();
-    for (const name of layoutNames) topologies.set(name, await topologyOf(name));
+    for (const name of layoutNames) topologies.set(name, withWitness(await topologyOf(name)));
     const simulation = new Simulation(modules, topologies, await loadTransport("in-process"));
     await simulation.#prepare();
     return simulation;
@@ -109,7 +110,7 @@ export class Simulation {
       process.off("unhandledRejection", stray);
       rmSync(dataDir, { recursive: true, force: true });
     }
-    violations.push(...strays.map((text) => `nobody took the error: ${text}`));
+    violations.push(...world.owners.violations, ...strays.map((text) => `nobody took the error: ${text}`));
     const counts = {
       orders: customers.orders.length,
       ok: 0,
@@ -145,6 +146,14 @@ export class Simulation {
     return { topology, modules: this.modules, inProcess: this.inProcess, plan, time };
   }
 }
+
+/** The witness lives where notifications do. */
+const withWitness = (topology: Topology): Topology => ({
+  ...topology,
+  processes: topology.processes.map((process) =>
+    process.modules.includes("notifications") ? { ...process, modules: [...process.modules, "witness"] } : process,
+  ),
+});
 
 /** What the shop says of its orders, as soon as all of it is up. */
 async function askShop(world: World, customers: Customers, time: VirtualTime): Promise<string[]> {

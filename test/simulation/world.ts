@@ -4,7 +4,7 @@ import type { ProcessRuntime } from "../../src/runtime/process-runtime.js";
 import type { Random } from "../chaos/random.js";
 import type { Plan } from "./faults.js";
 import { fairWeather, Network } from "./network.js";
-import { ProcessLife, SimulatedRegistry } from "./process-life.js";
+import { Owners, ProcessLife, SimulatedRegistry } from "./process-life.js";
 import type { VirtualTime } from "./virtual-time.js";
 
 /** What a world is made of. `dataDir` is its own and may have data in it. */
@@ -41,6 +41,7 @@ function seededIds(random: Random): Ids {
 export class World {
   readonly network: Network;
   readonly counts = { kills: 0, holds: 0, locks: 0, "full disks": 0 };
+  readonly owners = new Owners();
   readonly #registry = new SimulatedRegistry();
   readonly #lives = new Map<string, Set<ProcessLife>>();
   readonly #ending: Promise<void>[] = [];
@@ -136,6 +137,7 @@ export class World {
         isLocked: (module) => time.now < (this.#locked.get(module) ?? 0),
         isFull: () => time.now < this.#fullUntil,
       },
+      owners: this.owners,
       ids: this.#ids,
       logger: logger(spec.name),
       failpoints: (self) => this.#failpointsOf(self),
