@@ -121,7 +121,8 @@ export class Network {
 
   #serve(node: Node, place: string, address: string, handler: Handler): Listener {
     const entry: Served = { node, handler, pending: 0, onIdle: undefined };
-    entriesAt(this.#served, place).add(entry);
+    // What a process still does after its end nobody hears of.
+    if (node.isAlive) entriesAt(this.#served, place).add(entry);
     return {
       address,
       publish: (topic, payload) => {

@@ -18,7 +18,7 @@ export class SimulatedRegistry {
   of(node: Node): Registry {
     return {
       register: (instance) => {
-        this.#instances.set(instance, node);
+        if (node.isAlive) this.#instances.set(instance, node);
         this.#tell();
         return Promise.resolve({
           close: () => {
