@@ -15,6 +15,8 @@ export default defineConfig({
     runner: "./test/setup/patient-runner.ts",
     setupFiles: ["test/setup/metadata.ts"],
     reporters: ["default", "./test/setup/times-reporter.ts"],
+    // What was transformed with one planted bug must not be taken for the source, or for another one's.
+    fsModuleCache: planted === undefined || planted === "all",
     testTimeout: 60_000,
     hookTimeout: 180_000,
     // Most tests wait for processes more than they compute: two files at a time, also on two cores.

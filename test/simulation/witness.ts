@@ -1,8 +1,20 @@
 import { inject, injectable } from "inversify";
 import type { Kysely } from "kysely";
-import { type CallContext, Database, defineContract, defineModule, read, type ServiceOf, when, Work } from "pangaea";
+import {
+  type CallContext,
+  Clock,
+  Database,
+  defineContract,
+  defineModule,
+  read,
+  type ServiceOf,
+  when,
+  Work,
+} from "pangaea";
 import { z } from "zod";
 import { type OrderEvent, orders } from "../../modules/orders/contract.js";
+
+const handlingMs = 10;
 
 const Effect = z.object({ orderId: z.string(), kind: z.string() });
 
@@ -22,6 +34,7 @@ class Witness implements ServiceOf<typeof witness> {
   constructor(
     @inject(Database) private readonly db: Database<WitnessTables>,
     @inject(Work) private readonly work: Work,
+    @inject(Clock) private readonly clock: Clock,
   ) {}
 
   async effects() {
@@ -30,6 +43,8 @@ class Witness implements ServiceOf<typeof witness> {
   }
 
   async see(kind: string, { orderId }: OrderEvent, ctx: CallContext): Promise<void> {
+    // Takes its time, so that a second delivery comes while the first is under way.
+    await new Promise<void>((resolve) => this.clock.after(handlingMs, resolve));
     await this.work.commit(ctx, async (tx) => {
       await this.db.in(tx).insertInto("effects").values({ order_id: orderId, kind }).execute();
     });
