@@ -4,7 +4,7 @@ import type { Clock } from "../core/clock.js";
 import { type Principal, rootContext } from "../core/context.js";
 
 /** How long a subscriber may take over one event. */
-const deliveryDeadlineMs = 10_000;
+const deliveryDeadlineMs = 5_000;
 
 /** An event as it is stored. */
 interface StoredEvent {

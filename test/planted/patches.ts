@@ -7,6 +7,8 @@ export interface Patch {
   readonly replace: string;
   /** The test file that must go red. */
   readonly test: string;
+  /** Lies within reach of the simulation, which must go red too. */
+  readonly simulation?: true;
 }
 
 const storage = (name: string) => `src/storage/${name}.ts`;
@@ -41,6 +43,7 @@ export const patches: readonly Patch[] = [
     find: "if (rows[0]?.epoch === this.#epoch && !this.#lost) return;",
     replace: "return;",
     test: unit("ownership"),
+    simulation: true,
   },
   {
     name: "data taken from an owner that lives",
@@ -55,6 +58,7 @@ export const patches: readonly Patch[] = [
     find: "if (numAffectedRows === 0n) throw new AlreadyHandled();",
     replace: "",
     test: unit("module-store"),
+    simulation: true,
   },
   {
     name: "idempotency key ignored",
@@ -62,6 +66,7 @@ export const patches: readonly Patch[] = [
     find: "    if (stored !== undefined) {",
     replace: "    if (stored === null) {",
     test: unit("module-store"),
+    simulation: true,
   },
   {
     name: "a key answers another input",
@@ -90,6 +95,7 @@ export const patches: readonly Patch[] = [
     find: "const lane = this.#lanes.get(row.key);",
     replace: "row = { ...row, key: row.id };\n    const lane: Lane | undefined = undefined as Lane | undefined;",
     test: unit("relay"),
+    simulation: true,
   },
   {
     name: "the cursor passes what is not confirmed",
@@ -97,6 +103,7 @@ export const patches: readonly Patch[] = [
     find: "for (const first of this.#open) return first - 1;",
     replace: "",
     test: unit("relay"),
+    simulation: true,
   },
   {
     name: "outbox rows deleted before everybody has them",
