@@ -22,6 +22,7 @@ export const patches: readonly Patch[] = [
     find: "settle.push(await this.#within(db, change));",
     replace: "(await this.#within(db, change))();",
     test: unit("group-commit"),
+    simulation: true,
   },
   {
     name: "a failed change stays in the shared transaction",
@@ -88,6 +89,7 @@ export const patches: readonly Patch[] = [
     find: "this.#onFailure(key, lane, row, error);",
     replace: "this.#onConfirmed(key, lane, row);",
     test: unit("relay"),
+    simulation: true,
   },
   {
     name: "the order of a key is not kept",
@@ -139,6 +141,7 @@ export const patches: readonly Patch[] = [
     find: "if (undo !== undefined) {",
     replace: "if (undo === null) {",
     test: unit("saga-runner"),
+    simulation: true,
   },
   {
     name: "a saga goes on under another version's definition",

@@ -10,5 +10,5 @@ export const failedSeeds = (): number[] => JSON.parse(readFileSync(file, "utf8")
 /** Keeps a seed for every run to come. */
 export function keepFailedSeed(seed: number): void {
   const seeds = [...new Set([...failedSeeds(), seed])].toSorted((a, b) => a - b);
-  writeFileSync(file, `${JSON.stringify(seeds)}\n`);
+  writeFileSync(file, `[${seeds.join(", ")}]\n`);
 }

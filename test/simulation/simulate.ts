@@ -39,6 +39,7 @@ const fastFolder = (): string => {
 
 const calm: Plan = { endMs: 0, weather: fairWeather, failpoints: [], events: [] };
 const customersGiveUpMs = 120_000;
+const longestDeadlineMs = 10_000;
 
 /** Runs seeds, one after the other. Each begins with the files of a shop that has been started once before. */
 export class Simulation {
@@ -100,7 +101,8 @@ export class Simulation {
       const [answered] = customers.orders.filter(({ told }) => told !== "unknown");
       if (answered !== undefined) await time.run(customers.again(answered), 60_000);
       violations.push(...(await time.run(askShop(world, customers, time), 60_000)));
-      await time.run(time.sleep(100), 1_000);
+      // Who waits for a message that was lost waits until its deadline, and not longer.
+      await time.run(time.sleep(longestDeadlineMs), 2 * longestDeadlineMs);
       if (world.pending > 0) violations.push(`${world.pending} calls are still pending`);
     } catch (error) {
       violations = [...customers.complaints, `broken off at ${time.now}: ${String(error)}`];
