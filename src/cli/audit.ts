@@ -2,6 +2,7 @@ import { systemClock } from "../core/clock.js";
 import { systemIds } from "../core/ids.js";
 import { silentLogger } from "../core/logger.js";
 import { type Audit, type AuditedEquation, audit } from "../runtime/audit.js";
+import { openReadOnly } from "../runtime/open-backend.js";
 import { readSettings } from "../runtime/settings.js";
 import { loadSystem } from "./load-system.js";
 import { count, jsonText, table } from "./table.js";
@@ -17,10 +18,11 @@ const shownDifferences = 20;
 
 /** Prints whether the books of the system in `DATA_DIR` balance; 1 where they do not, or did not come to rest when told to wait. */
 export async function auditSystem({ topology, json, wait }: AuditCommandOptions): Promise<number> {
-  const { dataDir } = readSettings(process.env);
-  const { modules } = await loadSystem(topology);
+  const settings = readSettings(process.env);
+  const { modules, topology: placed } = await loadSystem(topology);
+  const openStore = (module: string) => openReadOnly(module, { topology: placed, settings });
   const parts = { clock: systemClock, ids: systemIds, logger: silentLogger };
-  const result = await audit({ modules, dataDir, waitMs: wait ?? 0, ...parts });
+  const result = await audit({ modules, openStore, waitMs: wait ?? 0, ...parts });
   process.stdout.write(json === true ? jsonText(result) : asText(result));
   const balances = result.equations.every(({ differences }) => (differences ?? []).length === 0);
   return balances && (result.atRest || wait === undefined) ? 0 : 1;

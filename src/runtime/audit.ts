@@ -4,7 +4,7 @@ import { DefinitionError } from "../core/contract.js";
 import type { Ids } from "../core/ids.js";
 import type { Logger } from "../core/logger.js";
 import type { Module } from "../core/module.js";
-import { ReadOnlyStore, type Standing } from "../storage/read-only-store.js";
+import type { ReadOnlyStore, Standing } from "../storage/read-only-store.js";
 import { createContainer } from "./container.js";
 import { subscribersOf } from "./subscribers.js";
 
@@ -39,7 +39,8 @@ export interface Audit {
 export interface AuditOptions {
   /** The modules of the system. */
   readonly modules: ReadonlyMap<string, Module>;
-  readonly dataDir: string;
+  /** Opens a module's data to look at it; throws where it is not there. */
+  readonly openStore: (module: string) => Promise<ReadOnlyStore>;
   /** For how long to read again until nothing is under way. Milliseconds. */
   readonly waitMs: number;
   readonly clock: Clock;
@@ -56,7 +57,7 @@ export async function audit(options: AuditOptions): Promise<Audit> {
   const stores = new Map<string, ReadOnlyStore>();
   try {
     for (const { name, migrations } of modules.values())
-      if (migrations !== undefined) stores.set(name, new ReadOnlyStore(name, options.dataDir));
+      if (migrations !== undefined) stores.set(name, await options.openStore(name));
     for (const giveUp = clock.now() + waitMs; ; await sleep(clock, betweenReadingsMs)) {
       const result = await auditOnce(options, stores, equations);
       if (result.atRest || clock.now() >= giveUp) return result;

@@ -1,5 +1,6 @@
 import { databaseOf, type Topology } from "../core/topology.js";
 import type { Backend } from "../storage/backend.js";
+import type { ReadOnlyStore } from "../storage/read-only-store.js";
 import { ConfigurationError, type Settings } from "./settings.js";
 
 export interface BackendOptions {
@@ -14,18 +15,13 @@ export const sqliteFile = (module: string, { dataDir }: Settings): string => `${
  * Opens the database of a module: its own SQLite file in the data folder, or its own schema on a PostgreSQL server. Throws
  * `unavailable` where the server cannot be reached now.
  */
-export async function openBackend(module: string, { topology, settings }: BackendOptions): Promise<Backend> {
-  const database = databaseOf(topology, module);
+export async function openBackend(module: string, options: BackendOptions): Promise<Backend> {
   // A process pays for loading the driver that it uses, and for no other.
-  if (database === "sqlite") {
+  if (databaseOf(options.topology, module) === "sqlite") {
     const { openSqlite } = await import("../storage/sqlite.js");
-    return openSqlite(sqliteFile(module, settings));
+    return openSqlite(sqliteFile(module, options.settings));
   }
-  const key = `${topology.file}: database${topology.databases.has(module) ? `.${module}` : ""}`;
-  const url = database === "postgres" ? settings.databaseUrl : database;
-  if (url === undefined) {
-    throw new ConfigurationError(`${key}: "postgres" takes its address from DATABASE_URL; set it, or write it here.`);
-  }
+  const { key, url } = serverOf(module, options);
   const { DatabaseRefused, openPostgres } = await import("../storage/postgres.js");
   try {
     return await openPostgres({ url, schema: module });
@@ -35,4 +31,23 @@ export async function openBackend(module: string, { topology, settings }: Backen
       `${key}: ${error.message}; mend user, password (PGPASSWORD) or database, or its rights.`,
     );
   }
+}
+
+/** The same database for somebody who only looks; throws where it is not there. */
+export async function openReadOnly(module: string, options: BackendOptions): Promise<ReadOnlyStore> {
+  if (databaseOf(options.topology, module) === "sqlite") {
+    const { openSqliteReadOnly } = await import("../storage/sqlite.js");
+    return openSqliteReadOnly(module, sqliteFile(module, options.settings));
+  }
+  const { openPostgresReadOnly } = await import("../storage/postgres.js");
+  return openPostgresReadOnly(module, { url: serverOf(module, options).url, schema: module });
+}
+
+/** The PostgreSQL server that a topology names for a module, and the place where it does. */
+function serverOf(module: string, { topology, settings }: BackendOptions): { key: string; url: string } {
+  const database = databaseOf(topology, module);
+  const key = `${topology.file}: database${topology.databases.has(module) ? `.${module}` : ""}`;
+  const url = database === "postgres" ? settings.databaseUrl : database;
+  if (url !== undefined) return { key, url };
+  throw new ConfigurationError(`${key}: "postgres" takes its address from DATABASE_URL; set it, or write it here.`);
 }

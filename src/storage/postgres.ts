@@ -3,6 +3,7 @@ import { errorOf } from "../core/error.js";
 import type { Backend } from "./backend.js";
 import { isRefusal, postgresFaultOf } from "./postgres-faults.js";
 import { createPool, kyselyOver } from "./postgres-pool.js";
+import { ReadOnlyStore } from "./read-only-store.js";
 import { run } from "./run.js";
 
 /** So long a writer waits for another replica's transaction before it is told that the database is busy. */
@@ -79,6 +80,22 @@ export async function openPostgres({ url, schema }: PostgresOptions): Promise<Ba
     if (isRefusal(error)) throw new DatabaseRefused(`${place}: ${error.message}`, { cause: error });
     throw postgresFaultOf(error)?.error ?? error;
   }
+}
+
+/** A module's schema for somebody who only looks. Throws, naming it, where it is not there. */
+export async function openPostgresReadOnly(module: string, { url, schema }: PostgresOptions): Promise<ReadOnlyStore> {
+  // One connection: a snapshot is a transaction, and each of its queries asks the pool again.
+  const pool = createPool(url, schema, { max: 1, idleTimeoutMillis: 0, statement_timeout: statementTimeoutMs });
+  const read = kyselyOver(pool, { answerTimeoutMs });
+  try {
+    const { rows } = await run(read, "select 1 from pg_namespace where nspname = ?", [schema]);
+    if (rows.length === 0) throw new Error(`There is no ${placeOf(url, schema)}: nothing of ${module} has run there.`);
+  } catch (error) {
+    await pool.end();
+    throw postgresFaultOf(error)?.error ?? error;
+  }
+  const begin = "begin isolation level repeatable read read only";
+  return new ReadOnlyStore({ module, read, begin, close: () => pool.end() });
 }
 
 async function commit(db: Kysely<any>): Promise<void> {

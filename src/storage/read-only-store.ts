@@ -1,6 +1,4 @@
-import { existsSync } from "node:fs";
-import BetterSqlite from "better-sqlite3";
-import { Kysely, SqliteDialect } from "kysely";
+import type { Kysely } from "kysely";
 import { Database } from "./database.js";
 import type { FrameworkTables } from "./framework-tables.js";
 import { run } from "./run.js";
@@ -18,23 +16,27 @@ export interface Standing {
   readonly deadLetters: number;
 }
 
-/** How long a reader waits for a lock that hardly anything of SQLite in WAL mode holds. Milliseconds. */
-const busyTimeoutMs = 1_000;
+export interface ReadOnlyStoreOptions {
+  readonly module: string;
+  /** One connection. */
+  readonly read: Kysely<any>;
+  /** Begins a transaction that sees one moment. */
+  readonly begin: string;
+  readonly close: () => Promise<void>;
+}
 
 /** A module's data for somebody who only looks, also while the module runs in another process. */
 export class ReadOnlyStore extends Database {
-  readonly read: Kysely<any>;
-
-  /** Throws, naming the file, where there is no data of the module under `dataDir`. */
-  constructor(
-    readonly module: string,
-    dataDir: string,
-  ) {
+  constructor(private readonly options: ReadOnlyStoreOptions) {
     super();
-    const file = `${dataDir}/${module}.db`;
-    if (!existsSync(file)) throw new Error(`There is no ${file}: set DATA_DIR to the system's data.`);
-    const database = new BetterSqlite(file, { readonly: true, timeout: busyTimeoutMs });
-    this.read = new Kysely<any>({ dialect: new SqliteDialect({ database }) });
+  }
+
+  get module(): string {
+    return this.options.module;
+  }
+
+  get read(): Kysely<any> {
+    return this.options.read;
   }
 
   in(): never {
@@ -43,7 +45,7 @@ export class ReadOnlyStore extends Database {
 
   /** Runs queries, each of which sees the data of one and the same moment. */
   async snapshot<T>(query: () => Promise<T>): Promise<T> {
-    await run(this.read, "begin");
+    await run(this.read, this.options.begin);
     try {
       return await query();
     } finally {
@@ -84,7 +86,7 @@ export class ReadOnlyStore extends Database {
   }
 
   close(): Promise<void> {
-    return this.read.destroy();
+    return this.options.close();
   }
 
   async #unconfirmed(db: Kysely<FrameworkTables>, subscriber: string, names: readonly string[]): Promise<number> {

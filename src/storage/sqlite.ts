@@ -1,9 +1,10 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import BetterSqlite, { type Database as Sqlite, type Statement } from "better-sqlite3";
 import { Kysely, SqliteDialect } from "kysely";
 import { errorOf } from "../core/error.js";
 import type { Backend, StorageFault } from "./backend.js";
+import { ReadOnlyStore } from "./read-only-store.js";
 import { run } from "./run.js";
 
 /** A statement prepared once per connection: through the query builder a cached one costs a fifth. */
@@ -72,6 +73,17 @@ export function openSqlite(file: string, durable = true): Backend {
       await write.destroy();
     },
   };
+}
+
+/** How long a reader waits for a lock that hardly anything of SQLite in WAL mode holds. Milliseconds. */
+const readerTimeoutMs = 1_000;
+
+/** A module's file for somebody who only looks. Throws, naming it, where it is not there. */
+export function openSqliteReadOnly(module: string, file: string): ReadOnlyStore {
+  if (!existsSync(file)) throw new Error(`There is no ${file}: set DATA_DIR to the system's data.`);
+  const database = new BetterSqlite(file, { readonly: true, timeout: readerTimeoutMs });
+  const read = new Kysely<any>({ dialect: new SqliteDialect({ database }) });
+  return new ReadOnlyStore({ module, read, begin: "begin", close: () => read.destroy() });
 }
 
 function faultOf(error: unknown): StorageFault | undefined {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { auditSystem } from "../../src/cli/audit.js";
 import { copyData } from "../../src/cli/data-copy.js";
 import { loadTopology } from "../../src/runtime/load-topology.js";
 import { testSystem, type TestSystem } from "../../src/testing/test-system.js";
@@ -46,12 +47,13 @@ describe.skipIf(postgresMissing !== undefined)("pangaea data copy", { timeout: 3
     await system?.stop();
     system = undefined;
   };
-  const copy = async (from: string, to: string, dataDir: string) => {
+  const copy = (from: string, to: string, dataDir: string) => printedBy(() => copyData({ from, to }), dataDir);
+  const printedBy = async (command: () => Promise<number>, dataDir: string) => {
     vi.stubEnv("DATA_DIR", join(folder, dataDir));
     vi.stubEnv("DATABASE_URL", databaseUrl);
     const printed: string[] = [];
     vi.spyOn(process.stdout, "write").mockImplementation((text) => printed.push(String(text)) > 0);
-    const code = await copyData({ from, to });
+    const code = await command();
     vi.restoreAllMocks();
     return { code, printed: printed.join("") };
   };
@@ -89,6 +91,10 @@ describe.skipIf(postgresMissing !== undefined)("pangaea data copy", { timeout: 3
     await expectEverything(shop);
     await orderOneMore(shop);
     await expectEverything(shop);
+    // Its books balance there too, also while it runs.
+    const books = await printedBy(() => auditSystem({ topology: onPostgres, wait: 30_000 }), "none");
+    expect(books.printed).toMatch(/confirmations = orders\.confirmations +balances at 3$/m);
+    expect(books.code).toBe(0);
   });
 
   it("refuses a target that has other data already, and changes nothing of it", async () => {
