@@ -117,13 +117,8 @@ export class SagaOperator {
     const runner = this.runner();
     if (runner !== undefined) return runner;
     const { module } = this.around.store;
-    throw errorOf(
-      "unavailable",
-      `Another replica leads the sagas of ${module} now; ask again, until that one answers.`,
-      {
-        outcome: "not-executed",
-      },
-    );
+    const message = `Another replica leads the sagas of ${module} now; ask again, until that one answers.`;
+    throw errorOf("unavailable", message, { outcome: "not-executed" });
   }
 
   #acted(row: SagaRow, act: SagaAct["act"], { by, why }: Operator): SagaRow {

@@ -82,18 +82,20 @@ export async function openPostgres({ url, schema }: PostgresOptions): Promise<Ba
   }
 }
 
-/** A module's schema for somebody who only looks. Throws, naming it, where it is not there. */
+/** A module's schema for somebody who only looks. Throws, naming server and schema, where it is not there. */
 export async function openPostgresReadOnly(module: string, { url, schema }: PostgresOptions): Promise<ReadOnlyStore> {
   // One connection: a snapshot is a transaction, and each of its queries asks the pool again.
   const pool = createPool(url, schema, { max: 1, idleTimeoutMillis: 0, statement_timeout: statementTimeoutMs });
   const read = kyselyOver(pool, { answerTimeoutMs });
-  try {
-    const { rows } = await run(read, "select 1 from pg_namespace where nspname = ?", [schema]);
-    if (rows.length === 0) throw new Error(`There is no ${placeOf(url, schema)}: nothing of ${module} has run there.`);
-  } catch (error) {
+  const refuse = async (why: string, cause?: unknown): Promise<never> => {
     await pool.end();
-    throw postgresFaultOf(error)?.error ?? error;
-  }
+    throw new Error(`${placeOf(url, schema)}: ${why}`, { cause });
+  };
+  const select = "select 1 from pg_namespace where nspname = ?";
+  const { rows } = await run(read, select, [schema]).catch((error: unknown) =>
+    refuse(postgresFaultOf(error)?.error.message ?? (error as Error).message, error),
+  );
+  if (rows.length === 0) await refuse(`there is no such schema: ${module} has never run there.`);
   const begin = "begin isolation level repeatable read read only";
   return new ReadOnlyStore({ module, read, begin, close: () => pool.end() });
 }

@@ -8,6 +8,7 @@ import type { Fault } from "./faults.js";
 import { writeIntoDocs } from "./into-docs.js";
 import { faultsOf, layoutNames, refusalOf, shortPlan, shortSeed, topologyOf } from "./plan.js";
 import { percentile, tableOf, violationsOf } from "./report.js";
+import { wholeNumber } from "./whole-number.js";
 import { type Outcome, run, type Trial } from "./trial.js";
 
 /**
@@ -36,7 +37,7 @@ const { values } = parseArgs({
 });
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 const seed = values.seed ?? (values.short ? shortSeed : randomUUID().slice(0, 8));
-const rounds = values.short ? 1 : Number(values.rounds);
+const rounds = values.short ? 1 : wholeNumber("rounds", values.rounds);
 const isWhole = !values.short && values.fault.join("") === "" && values.layout.length === layoutNames.length;
 
 async function main(): Promise<void> {
@@ -77,7 +78,7 @@ async function trials(): Promise<Trial[]> {
       if (refusal !== undefined) say(`${layout}, ${fault.name}: skipped, ${refusal}`);
       else
         for (let round = 1; round <= rounds; round++)
-          result.push({ topology, fault, seed, round, orders: Number(values.orders) });
+          result.push({ topology, fault, seed, round, orders: wholeNumber("orders", values.orders) });
     }
   }
   return result;

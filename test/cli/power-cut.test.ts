@@ -7,8 +7,10 @@ import { afterAll, expect, it } from "vitest";
 import { eventually, startCli } from "./run-cli.js";
 
 // Where nobody may look at another process's system calls (macOS, a locked container) there is nothing to see.
-const canTrace = spawnSync("strace", ["-o", "/dev/null", "true"]).status === 0;
-const whyNot = canTrace ? "" : " (strace is missing here, or may not look at processes)";
+const { status, error: missing } = spawnSync("strace", ["-o", "/dev/null", "true"]);
+if (missing !== undefined && process.env.CI === "true") throw new Error("no strace here", { cause: missing });
+const canTrace = status === 0;
+const whyNot = canTrace ? "" : ` (strace ${missing === undefined ? "may not look at processes" : "is missing"} here)`;
 
 const folder = mkdtempSync(join(tmpdir(), "pangaea-power-cut-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

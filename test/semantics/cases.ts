@@ -196,7 +196,7 @@ export const semanticsCases: readonly SemanticsCase[] = [
     async run(system) {
       const { front, probe, ctx } = clients(system);
       const name = id();
-      const error = await failureOf(front.relay({ to: "hang", id: name }, system.context(150)));
+      const error = await failureOf(front.relay({ to: "hang", id: name }, system.context(1_000)));
       assert.equal(error.code, "deadline_exceeded");
       assert.equal(error.outcome, "unknown");
       await eventually("the handler is told to stop", async () => (await probe.aborted({ id: name }, ctx)).aborted);

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { table } from "../../src/cli/table.js";
 import { writeIntoDocs } from "../chaos/into-docs.js";
+import { wholeNumber } from "../chaos/whole-number.js";
 import { percentile } from "../chaos/report.js";
 import { failedSeeds, keepFailedSeed } from "./failed-seeds.js";
 import { type Course, Simulation } from "./simulate.js";
@@ -31,8 +32,8 @@ const { values } = parseArgs({
   },
 });
 const say = (text: string) => void process.stdout.write(`${text}\n`);
-const from = Number(values.from);
-const seeds = Number(values.seeds);
+const from = wholeNumber("from", values.from);
+const seeds = wholeNumber("seeds", values.seeds);
 const defaultSeeds = 20_000;
 
 /** What a process of a run tells of one seed. */
@@ -105,6 +106,6 @@ function report(told: readonly Told[], tookMs: number): void {
 }
 
 if (values.help) say(usage);
-else if (values.seed !== undefined) await one(Number(values.seed));
+else if (values.seed !== undefined) await one(wholeNumber("seed", values.seed));
 else if (values.share !== undefined) await share(values.share);
 else await everything();
