@@ -17,6 +17,7 @@ export * from "./ids.js";
 export * from "./json.js";
 export * from "./logger.js";
 export * from "./message.js";
+export * from "./metrics.js";
 export * from "./module.js";
 export * from "./registry.js";
 export * from "./schema.js";

@@ -7,9 +7,17 @@ export interface Instance {
   readonly services: Readonly<Record<string, number>>;
   /** Transport name → address. */
   readonly addresses: Readonly<Record<string, string>>;
+  /** Its share of the calls beside other instances; 1 is usual. */
+  readonly weight: number;
+  /** Where it stands, for those who prefer a neighbour. */
+  readonly zone?: string | undefined;
+  /** It answers what it has and is to get nothing new. */
+  readonly isDraining?: boolean | undefined;
 }
 
 export interface Registration {
+  /** Makes known what has changed of the instance; its id stays. */
+  update(instance: Instance): Promise<void>;
   close(): Promise<void>;
 }
 

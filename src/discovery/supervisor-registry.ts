@@ -30,6 +30,10 @@ export function supervisorRegistry(line: Line<ChildMessage, SupervisorMessage>):
     register(instance) {
       line.send({ type: "register", instance });
       return Promise.resolve({
+        update(changed) {
+          line.send({ type: "register", instance: changed });
+          return Promise.resolve();
+        },
         close() {
           line.send({ type: "deregister", id: instance.id });
           return Promise.resolve();

@@ -69,6 +69,7 @@ export function staticInstances(
           [`process-${process.name}`]: 1,
         },
         addresses: Object.fromEntries(addresses),
+        weight: 1,
       };
     });
 }

@@ -222,6 +222,7 @@ export class ProcessRuntime {
       process: process.name,
       services: { ...Object.fromEntries(services), [`process-${process.name}`]: 1 },
       addresses: { ...this.addresses },
+      weight: 1,
     };
   }
 

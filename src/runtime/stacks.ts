@@ -5,6 +5,7 @@ import type { Deadlines } from "../core/deadline.js";
 import type { Failpoints } from "../core/failpoints.js";
 import type { Ids } from "../core/ids.js";
 import type { Logger } from "../core/logger.js";
+import type { Metrics } from "../core/metrics.js";
 import type { Subscription } from "../core/module.js";
 import type { Schema } from "../core/schema.js";
 import type { Validator } from "../core/validation.js";
@@ -25,6 +26,8 @@ export interface StackParts {
   readonly deadlines: Deadlines;
   /** By default without effect. */
   readonly failpoints?: Failpoints;
+  /** By default nobody looks. */
+  readonly metrics?: Metrics;
   /** Changes a stack before it is built. For tests that add an interceptor or leave one out, to see what breaks. */
   readonly revise?: (stack: Stack, place: "client" | "server" | "event", remote: boolean) => Stack;
 }

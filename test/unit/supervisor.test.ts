@@ -80,6 +80,7 @@ const instanceOf = (process: string): Instance => ({
   process,
   services: { [process]: 1 },
   addresses: {},
+  weight: 1,
 });
 const becomeReady = (name: string) => {
   current(name).say({ type: "register", instance: instanceOf(name) });
