@@ -65,7 +65,8 @@ export async function reporting(
   }
 }
 
-function adminUrl(): string {
+/** Where this environment's system has its admin listener. */
+export function adminUrl(): string {
   const { adminPort } = readSettings(process.env);
   if (adminPort !== 0) return `http://127.0.0.1:${adminPort}`;
   throw new UsageError("with port 0 nobody can know where the system listens; name it with --url http://host:port.");

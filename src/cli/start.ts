@@ -12,7 +12,8 @@ import { ConfigurationError, readSettings } from "../runtime/settings.js";
 import { loadSystem } from "./load-system.js";
 import { insteadOf } from "./nearest.js";
 import { parentLine } from "./process-line.js";
-import { toldToStop, toldToStopBy } from "./told-to-stop.js";
+import { listenTo, NeverItsTurn } from "./supervised.js";
+import { toldToStop } from "./told-to-stop.js";
 
 export interface StartOptions {
   readonly topology: string;
@@ -29,26 +30,38 @@ export async function start(options: StartOptions): Promise<number> {
     process: own.name,
   });
   const line = parentLine();
+  // What the supervisor says is heard by whoever listens in this very tick.
+  const supervised = line && listenTo(line);
   const registry =
     line === undefined ? staticRegistry(staticInstances(topology, own, settings, modules)) : supervisorRegistry(line);
+  const stopped = supervised?.stopped ?? toldToStop().then(() => 0);
 
-  const runtime = await ProcessRuntime.start({
-    topology,
-    process: own,
-    modules,
-    settings,
-    registry,
-    parts: { clock: systemClock, ids: systemIds, logger, failpoints },
-    loadTransport,
-    loadGateway: async () => (await import("../gateway/gateway.js")).createGateway,
-  });
+  let runtime: ProcessRuntime;
+  try {
+    runtime = await ProcessRuntime.start({
+      topology,
+      process: own,
+      modules,
+      settings,
+      registry,
+      instance: process.env.PANGAEA_INSTANCE,
+      gatewaySocket: await supervised?.socket,
+      turn: supervised?.turn,
+      parts: { clock: systemClock, ids: systemIds, logger, failpoints },
+      loadTransport,
+      loadGateway: async () => (await import("../gateway/gateway.js")).createGateway,
+    });
+  } catch (error) {
+    if (error instanceof NeverItsTurn) return 0;
+    throw error;
+  }
   line?.send({ type: "ready", addresses: runtime.addresses });
   const { gateway, ...others } = runtime.addresses;
   logger.info(`Ready${gateway === undefined ? "" : ` on ${gateway}`}.`, { modules: own.modules.join(","), ...others });
 
-  await (line === undefined ? toldToStop() : toldToStopBy(line));
+  const graceMs = await stopped;
   logger.info("Stopping: taking nothing new, answering what is under way.");
-  await runtime.stop();
+  await runtime.stop(graceMs);
   return 0;
 }
 

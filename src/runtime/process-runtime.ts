@@ -3,7 +3,7 @@ import type { ClientOf } from "../core/client.js";
 import { type Context, type ContextFields, rootContext } from "../core/context.js";
 import type { Contract } from "../core/contract.js";
 import { Deadlines } from "../core/deadline.js";
-import type { CreateGateway, Gateway, Readiness } from "../core/gateway.js";
+import type { CreateGateway, Readiness } from "../core/gateway.js";
 import type { Module } from "../core/module.js";
 import type { Registration, Registry } from "../core/registry.js";
 import { type ProcessSpec, processOf, type Topology } from "../core/topology.js";
@@ -13,11 +13,12 @@ import { clientDeadline } from "../interceptors/deadline.js";
 import { ServiceHost } from "../server/service-host.js";
 import type { Backend } from "../storage/backend.js";
 import { AbsentModules } from "./absent-modules.js";
-import { adminHandler } from "./admin-handler.js";
 import { listenToBestEffortEvents } from "./best-effort.js";
 import { Connections } from "./connections.js";
+import { type Entry, openEntry } from "./entry.js";
 import { type ModuleSurroundings, type RunningModule, startModule } from "./module-runtime.js";
-import { openBackend } from "./open-backend.js";
+import { loadDrivers, openBackend } from "./open-backend.js";
+import { ownInstance } from "./own-instance.js";
 import { processContract } from "./process-contract.js";
 import { ProcessService } from "./process-service.js";
 import { readinessOf } from "./readiness.js";
@@ -39,6 +40,15 @@ export interface ProcessOptions {
   readonly loadTransport: (name: string) => Promise<CreateTransport>;
   /** Called only where the process has a gateway. */
   readonly loadGateway: () => Promise<CreateGateway>;
+  /**
+   * Its name among all instances, where a registry tells others of it. By default it has one that is made up, and
+   * addresses that are agreed names are its process's name, which only one of them can serve.
+   */
+  readonly instance?: string;
+  /** A listening socket for the gateway that somebody else keeps; by default it opens its own. */
+  readonly gatewaySocket?: object | undefined;
+  /** Waited for when everything is loaded and nothing is owned or listened on yet: another process still does this one's work. */
+  readonly turn?: () => Promise<void>;
   /** Stands before the transport of every edge. For tests. */
   readonly wrapEdge?: (edge: Handler) => Handler;
   /** Stands in for the databases of the topology. For tests. */
@@ -58,7 +68,7 @@ export class ProcessRuntime {
   readonly #deliver: Handler;
   #stopListeningToEvents = () => {};
   #registration: Registration | undefined;
-  #gateway: Gateway | undefined;
+  #entry: Entry | undefined;
 
   private constructor(options: ProcessOptions) {
     this.#options = options;
@@ -136,10 +146,14 @@ export class ProcessRuntime {
     this.#connections.pointRoute(name);
   }
 
-  /** Drains and stops everything, from the outside in: nothing new comes in, what is under way is answered. */
-  async stop(): Promise<void> {
+  /**
+   * Drains and stops everything, from the outside in: nothing new comes in, what is under way is answered. For
+   * `graceMs` milliseconds clients that keep their connections are told to come anew, to whoever has taken over.
+   */
+  async stop(graceMs = 0): Promise<void> {
     await Promise.all([this.#absent.stop(), this.#registration?.close()]);
-    await this.#gateway?.close();
+    await this.#entry?.gateway.close(graceMs);
+    this.#connections.stopWaiting();
     await this.#connections.closeListeners();
     this.#stopListeningToEvents();
     await Promise.all([...this.#modules.keys()].map((name) => this.stopModule(name)));
@@ -150,12 +164,18 @@ export class ProcessRuntime {
   async #start(): Promise<void> {
     const { process, registry } = this.#options;
     await this.#connections.open();
+    if (this.#options.turn !== undefined) {
+      await loadDrivers(this.#options);
+      await this.#options.turn();
+    }
     this.#stopListeningToEvents = await this.#listenToEvents();
     await Promise.all(process.modules.map((name) => this.#absent.start(name)));
     this.#serveOwnProcess();
     Object.assign(this.addresses, await this.#connections.listen());
-    this.#registration = await registry.register(this.#asInstance());
-    if (process.gateway !== undefined) await this.#openGateway(process.gateway);
+    this.#registration = await registry.register(ownInstance(this.#options, this.addresses));
+    if (process.gateway === undefined) return;
+    this.#entry = await openEntry(process.gateway, this.#options, this.#connections, () => this.readiness());
+    Object.assign(this.addresses, this.#entry.addresses);
   }
 
   #surroundings(module: Module): ModuleSurroundings {
@@ -212,39 +232,5 @@ export class ProcessRuntime {
   #ownReadiness(): Readiness {
     const missing = this.#options.process.modules.filter((name) => !this.#modules.has(name));
     return { waitingFor: missing.map((name) => ({ name, reason: this.#absent.reasonOf(name) })) };
-  }
-
-  #asInstance() {
-    const { process, modules, parts } = this.#options;
-    const services = process.modules.map((name) => [name, modules.get(name)!.contract.version] as const);
-    return {
-      id: `${process.name}-${parts.ids.hex(4)}`,
-      process: process.name,
-      services: { ...Object.fromEntries(services), [`process-${process.name}`]: 1 },
-      addresses: { ...this.addresses },
-      weight: 1,
-    };
-  }
-
-  async #openGateway(spec: NonNullable<ProcessSpec["gateway"]>): Promise<void> {
-    const { settings, modules, parts } = this.#options;
-    const createGateway = await this.#options.loadGateway();
-    this.#gateway = await createGateway({
-      host: spec.host ?? settings.host,
-      port: spec.port ?? settings.port,
-      contracts: [...modules.values()].map((module) => module.contract),
-      client: (contract) => this.client(contract, "gateway"),
-      readiness: () => this.readiness(),
-      ...parts,
-    });
-    this.addresses.gateway = this.#gateway.address;
-    // The command line's way in: the same Connect protocol, on loopback, to every service wherever it runs.
-    const admin = `http://127.0.0.1:${settings.adminPort}`;
-    this.addresses.admin = await this.#connections.listenAt(
-      "admin",
-      "http",
-      admin,
-      adminHandler(modules, this.#connections),
-    );
   }
 }
