@@ -1,27 +1,62 @@
 import type { Balancer } from "../core/balancer.js";
-import type { Call, Handler } from "../core/call.js";
+import type { Call, Handler, Stack } from "../core/call.js";
 import { errorOf } from "../core/error.js";
 import type { Instance } from "../core/registry.js";
 import type { Connection, Transport } from "../core/transport.js";
+import { wrap } from "../core/wrap.js";
+
+/** What stands before one endpoint for the calls to one service. */
+export interface EndpointLayers {
+  readonly stack: Stack;
+  /** Whether a call would be refused here now; then another endpoint is picked, if there is one. */
+  refuses(): boolean;
+  /** The endpoint is gone. */
+  close(): void;
+}
+
+/** Makes the layers of a service before an endpoint; asked once for each. */
+type LayersOf = (service: string, endpoint: string) => EndpointLayers;
+
+const noLayers: LayersOf = () => ({ stack: [], refuses: () => false, close() {} });
 
 /** A place where services can be asked, over one transport. Once retired, it is closed as soon as nothing is under way. */
 class Endpoint {
   #pending = 0;
   #retired = false;
+  readonly #services = new Map<string, { readonly layers: EndpointLayers; readonly call: Handler }>();
 
-  constructor(readonly connection: Connection) {}
+  constructor(
+    readonly connection: Connection,
+    private readonly name: string,
+    private readonly layersOf: LayersOf,
+  ) {}
 
   readonly call: Handler = (call) => {
     this.#pending++;
-    return this.connection.call(call).finally(() => {
+    return this.#handlerOf(call.service)(call).finally(() => {
       this.#pending--;
       this.#closeIfDone();
     });
   };
 
+  /** Whether it would refuse a call to `service`. */
+  refuses(service: string): boolean {
+    return this.#services.get(service)?.layers.refuses() ?? false;
+  }
+
   retire(): void {
     this.#retired = true;
     this.#closeIfDone();
+    for (const { layers } of this.#services.values()) layers.close();
+  }
+
+  #handlerOf(service: string): Handler {
+    let known = this.#services.get(service);
+    if (known === undefined) {
+      const layers = this.layersOf(service, this.name);
+      this.#services.set(service, (known = { layers, call: wrap(layers.stack, (call) => this.connection.call(call)) }));
+    }
+    return known.call;
   }
 
   #closeIfDone(): void {
@@ -41,6 +76,7 @@ export class Instances {
   constructor(
     private readonly transportOf: (name: string) => Transport,
     private readonly balancer: Balancer,
+    private readonly layersOf: LayersOf = noLayers,
   ) {}
 
   get known(): readonly Instance[] {
@@ -73,7 +109,8 @@ export class Instances {
         const message = `No running process serves ${call.service} over ${transport}.`;
         return Promise.reject(errorOf("unavailable", message, { outcome: "not-sent" }));
       }
-      return this.balancer.pick(endpoints, call).call(call);
+      const willing = endpoints.length === 1 ? endpoints : endpoints.filter((each) => !each.refuses(call.service));
+      return this.balancer.pick(willing.length === 0 ? endpoints : willing, call).call(call);
     };
   }
 
@@ -91,7 +128,7 @@ export class Instances {
     const key = `${transport} ${address}`;
     let endpoint = this.#endpoints.get(key);
     if (endpoint === undefined) {
-      endpoint = new Endpoint(this.transportOf(transport).connect(address));
+      endpoint = new Endpoint(this.transportOf(transport).connect(address), key, this.layersOf);
       this.#endpoints.set(key, endpoint);
     }
     return endpoint;

@@ -23,7 +23,11 @@ const asItIs = (edge: Handler): Handler => edge;
 export class Connections {
   readonly #routes = new Map<string, Route>();
   readonly #transports = new Map<string, Transport>();
-  readonly #instances = new Instances((name) => this.#transports.get(name)!, roundRobin());
+  readonly #instances = new Instances(
+    (name) => this.#transports.get(name)!,
+    roundRobin(),
+    (service, endpoint) => this.stacks.endpoint(service, endpoint),
+  );
   /** What others come in by. */
   readonly #listeners: Listener[] = [];
   /** What this process's own modules reach each other by; closes last. */
