@@ -1,9 +1,10 @@
 import type { Candidate } from "../core/balancer.js";
-import type { Handler } from "../core/call.js";
+import type { Handler, Stack } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
 import { isError } from "../core/error.js";
 import type { Instance } from "../core/registry.js";
 import type { Connection } from "../core/transport.js";
+import { wrap } from "../core/wrap.js";
 
 /** So many failures in a row, with no answer between them, are more than bad luck. */
 const faultsToEject = 5;
@@ -26,12 +27,21 @@ export interface EndpointOptions {
   readonly clock: Clock;
   /** It is ejected now, or is back: whoever has it in a list looks again. */
   readonly onChange: () => void;
+  /** Makes the layers of a service before this endpoint; asked once for each. */
+  readonly layersOf: (service: string) => EndpointLayers;
+}
+
+/** What stands before one endpoint for the calls to one service. */
+export interface EndpointLayers {
+  readonly stack: Stack;
+  /** The endpoint is gone. */
+  close(): void;
 }
 
 /** An instance at one of its addresses. Once retired, its connection is closed as soon as nothing is under way. */
 export class Endpoint implements Candidate {
   pending = 0;
-  readonly send: Handler;
+  readonly #services = new Map<string, { readonly layers: EndpointLayers; readonly send: Handler }>();
   #instance: Instance;
   #faults = 0;
   #ejections = 0;
@@ -46,11 +56,12 @@ export class Endpoint implements Candidate {
     instance: Instance,
     readonly connection: Connection,
     private readonly options: EndpointOptions,
-    attempt: (next: Handler) => Handler = (next) => next,
   ) {
     this.#instance = instance;
-    this.send = attempt(connection.call);
   }
+
+  /** One attempt. */
+  readonly send: Handler = (call) => (this.#services.get(call.service) ?? this.#serve(call.service)).send(call);
 
   get id(): string {
     return this.#instance.id;
@@ -87,25 +98,38 @@ export class Endpoint implements Candidate {
     this.#warmAt = this.options.clock.now() + warmUpMs;
   }
 
-  /** A call has come back with an answer, whatever it says. */
-  answered(): void {
+  /** A call that was sent here has settled. */
+  settled(): void {
     this.pending--;
-    if (this.#faults !== 0) this.#faults = 0;
-    if (this.#retired) this.#closeIfDone();
-  }
-
-  /** A call has failed. */
-  failed(error: unknown): void {
-    if (!isFaultOf(error)) return this.answered();
-    this.pending--;
-    if (++this.#faults >= faultsToEject && !this.isEjected) this.#eject();
     if (this.#retired) this.#closeIfDone();
   }
 
   retire(): void {
     this.#retired = true;
     this.#cancelReturn();
+    for (const { layers } of this.#services.values()) layers.close();
     this.#closeIfDone();
+  }
+
+  /** Inside the layers: what those refuse says nothing new of the instance. */
+  readonly #attempt: Handler = (call) =>
+    this.connection.call(call).then(
+      (reply) => {
+        if (this.#faults !== 0) this.#faults = 0;
+        return reply;
+      },
+      (error: unknown) => {
+        if (!isFaultOf(error)) this.#faults = 0;
+        else if (++this.#faults >= faultsToEject && !this.isEjected) this.#eject();
+        throw error;
+      },
+    );
+
+  #serve(service: string): { readonly layers: EndpointLayers; readonly send: Handler } {
+    const layers = this.options.layersOf(service);
+    const served = { layers, send: wrap(layers.stack, this.#attempt) };
+    this.#services.set(service, served);
+    return served;
   }
 
   #eject(): void {

@@ -3,7 +3,7 @@ import type { Call, Handler } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
 import type { Instance } from "../core/registry.js";
 import type { Connection, Transport } from "../core/transport.js";
-import { Endpoint } from "./endpoint.js";
+import { Endpoint, type EndpointLayers } from "./endpoint.js";
 import { type Member, Pool } from "./pool.js";
 import { WaitingRoom } from "./waiting-room.js";
 
@@ -12,8 +12,8 @@ export interface InstancesOptions {
   /** How the calls of a service are spread. Asked once for each service. */
   readonly balancerOf: (service: string) => Balancer;
   readonly clock: Clock;
-  /** Stands before each attempt at an endpoint. */
-  readonly attempt?: (next: Handler, at: { readonly transport: string; readonly address: string }) => Handler;
+  /** Makes the layers of a service before an endpoint, which is named by transport and address. */
+  readonly layersOf?: (service: string, endpoint: string) => EndpointLayers;
 }
 
 /**
@@ -113,12 +113,12 @@ export class Instances {
     const key = `${transport} ${address}`;
     let endpoint = this.#endpoints.get(key);
     if (endpoint === undefined) {
-      const { transportOf, clock, attempt = asItIs } = this.options;
-      const onChange = () => this.#refresh();
-      const connection = transportOf(transport).connect(address);
-      endpoint = new Endpoint(instance, connection, { clock, onChange }, (next) =>
-        attempt(next, { transport, address }),
-      );
+      const { transportOf, clock, layersOf = noLayers } = this.options;
+      endpoint = new Endpoint(instance, transportOf(transport).connect(address), {
+        clock,
+        onChange: () => this.#refresh(),
+        layersOf: (service) => layersOf(service, key),
+      });
       this.#endpoints.set(key, endpoint);
     } else endpoint.describe(instance);
     return endpoint;
@@ -140,4 +140,4 @@ export class Instances {
   }
 }
 
-const asItIs = (next: Handler): Handler => next;
+const noLayers = (): EndpointLayers => ({ stack: [], close() {} });

@@ -84,12 +84,12 @@ export class Pool {
     endpoint.pending++;
     return endpoint.send(call).then(
       (reply) => {
-        endpoint.answered();
+        endpoint.settled();
         if (sentAt !== undefined) balancer.observe!(endpoint, clock.now() - sentAt);
         return reply;
       },
       (error: unknown) => {
-        endpoint.failed(error);
+        endpoint.settled();
         if (sentAt !== undefined) balancer.observe!(endpoint, clock.now() - sentAt);
         if (!wasNotTaken(error)) throw error;
         return this.#again(call, error, (tried ?? new Set()).add(endpoint));

@@ -20,6 +20,7 @@ export * from "./message.js";
 export * from "./metrics.js";
 export * from "./module.js";
 export * from "./registry.js";
+export * from "./resilience.js";
 export * from "./schema.js";
 export * from "./topology.js";
 export * from "./transport.js";

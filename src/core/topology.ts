@@ -1,3 +1,5 @@
+import type { Resilience } from "./resilience.js";
+
 /** One process of a topology. */
 export interface ProcessSpec {
   readonly name: string;
@@ -36,6 +38,8 @@ export interface Topology {
   readonly registry: "static" | "supervisor";
   /** Transport name → its settings. */
   readonly transports: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Missing: `usualResilience`. */
+  readonly resilience?: Resilience | undefined;
 }
 
 /** The process that hosts a module; undefined where none does. */

@@ -2,6 +2,7 @@ import type { Module } from "../core/module.js";
 import { processOf, routeOf, type Topology } from "../core/topology.js";
 import { checkDatabases } from "./check-databases.js";
 import { checkReplicas } from "./check-replicas.js";
+import { checkResilience } from "./check-resilience.js";
 import { ConfigurationError } from "./settings.js";
 
 /** Every transport must be one that can be loaded. */
@@ -53,6 +54,7 @@ export function findTopologyFaults(topology: Topology, known: Known): string[] {
   checkDatabases(topology, known.modules, fault);
   checkReplicas(topology, known.modules, fault);
   checkModules(topology, known, fault);
+  checkResilience(topology, seen, fault);
   return faults;
 }
 

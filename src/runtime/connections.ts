@@ -39,6 +39,7 @@ export class Connections {
       transportOf: (name) => this.#transports.get(name)!,
       balancerOf: balancersOf(options),
       clock: options.parts.clock,
+      layersOf: (service, endpoint) => this.stacks.endpoint(service, endpoint),
     });
   }
 

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { type Document, parseDocument } from "yaml";
 import { z } from "zod";
 import type { ProcessSpec, Topology } from "../core/topology.js";
+import { resilienceKeys, resilienceOf } from "./parse-resilience.js";
 import { ConfigurationError } from "./settings.js";
 
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/, "lower case letters, digits and dashes");
@@ -33,6 +34,7 @@ const file = z.strictObject({
   balance: z.record(name, name).optional(),
   registry: z.strictObject({ kind: z.enum(["static", "supervisor"]) }).default({ kind: "supervisor" }),
   transports: z.record(name, z.record(z.string(), z.coerce.string())).default({}),
+  resilience: resilienceKeys,
 });
 
 const addressesOf = (value: z.output<typeof listen> | undefined): Record<string, string> => {
@@ -64,7 +66,7 @@ export function parseTopology(path: string, text: string): Topology {
     );
     throw new ConfigurationError(faults.join("\n"));
   }
-  const { processes, without, routes, database, balance, registry, transports } = parsed.data;
+  const { processes, without, routes, database, balance, registry, transports, resilience } = parsed.data;
   const { default: defaultRoute = "http", ...others } = routes;
   const { default: defaultDatabase = "sqlite", ...databases } = database;
   const specs: ProcessSpec[] = Object.entries(processes).map(([process, spec]) => ({
@@ -91,6 +93,7 @@ export function parseTopology(path: string, text: string): Topology {
     balance: balance && new Map(Object.entries(balance)),
     registry: registry.kind,
     transports,
+    resilience: resilienceOf(resilience),
   };
 }
 

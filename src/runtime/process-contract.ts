@@ -81,6 +81,9 @@ const operations = {
   }),
 };
 
+/** Whether a service is what a process answers about itself. */
+export const isProcessService = (service: string): boolean => service.startsWith("process-");
+
 /** What every process answers about itself and for the operator of its modules, under a name of its own: `process-<name>`. */
 export const processContract = (process: string) =>
   defineContract(`process-${process}`, 1, {

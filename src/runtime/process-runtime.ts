@@ -72,7 +72,12 @@ export class ProcessRuntime {
 
   private constructor(options: ProcessOptions) {
     this.#options = options;
-    this.#parts = { ...options.parts, deadlines: new Deadlines(options.parts.clock) };
+    this.#parts = {
+      resilience: options.topology.resilience,
+      keepsAnswers: (service) => options.modules.get(service)?.migrations !== undefined,
+      ...options.parts,
+      deadlines: new Deadlines(options.parts.clock),
+    };
     this.#stacks = createStacks(this.#parts);
     this.#host = new ServiceHost(options.process.modules, options.parts.failpoints);
     this.#connections = new Connections(options, this.#stacks, this.#host);

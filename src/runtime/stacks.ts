@@ -1,3 +1,4 @@
+import type { EndpointLayers } from "../client/endpoint.js";
 import type { Layer, Stack } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
 import type { Contract, Procedure } from "../core/contract.js";
@@ -7,6 +8,7 @@ import type { Ids } from "../core/ids.js";
 import type { Logger } from "../core/logger.js";
 import type { Metrics } from "../core/metrics.js";
 import type { Subscription } from "../core/module.js";
+import type { Resilience } from "../core/resilience.js";
 import type { Schema } from "../core/schema.js";
 import type { Validator } from "../core/validation.js";
 import type { Answers } from "../core/work.js";
@@ -17,6 +19,7 @@ import { idempotency } from "../interceptors/idempotency.js";
 import { tracing } from "../interceptors/tracing.js";
 import { clientValidation, serverValidation } from "../interceptors/validation.js";
 import { compiledValidatorOf } from "../schema/compiled-validator.js";
+import { ServiceLayers } from "./service-layers.js";
 
 /** What the layers, and the modules, need of the process they run in. */
 export interface StackParts {
@@ -28,13 +31,19 @@ export interface StackParts {
   readonly failpoints?: Failpoints;
   /** By default nobody looks. */
   readonly metrics?: Metrics;
+  /** By default the usual. */
+  readonly resilience?: Resilience | undefined;
+  /** Whether a service keeps the answers of keyed calls; by default none does. */
+  readonly keepsAnswers?: (service: string) => boolean;
   /** Changes a stack before it is built. For tests that add an interceptor or leave one out, to see what breaks. */
-  readonly revise?: (stack: Stack, place: "client" | "server" | "event", remote: boolean) => Stack;
+  readonly revise?: (stack: Stack, place: "client" | "endpoint" | "server" | "event", remote: boolean) => Stack;
 }
 
 /** The order of every stack stands here and nowhere else. `remote`: the call crosses, or has crossed, a process boundary. */
 export interface Stacks {
   client(contract: Contract, method: string, remote: boolean): Stack;
+  /** Below the balancer: for the calls to one endpoint of a service in another process. */
+  endpoint(service: string, endpoint: string): EndpointLayers;
   /** `answers`: of the module's keyed calls; without a database it has none. */
   server(contract: Contract, method: string, remote: boolean, answers?: Answers): Stack;
   /** `inbox`: for a subscriber with a database. */
@@ -53,12 +62,22 @@ export function createStacks(parts: StackParts): Stacks {
     return validator;
   };
   const shapeOf = ({ input, output }: Procedure) => ({ input: validatorOf(input), output: validatorOf(output) });
+  const layers = new ServiceLayers(parts);
   const onlyRemote = (remote: boolean, layer: () => Layer): Layer[] => (remote ? [layer()] : []);
   return {
     client(contract, method, remote) {
-      const shape = shapeOf(contract.procedures[method]!);
-      const stack = [tracing(ids), clientValidation(shape, remote), clientDeadline(deadlines)];
+      const procedure = contract.procedures[method]!;
+      const stack = [
+        tracing(ids),
+        clientValidation(shapeOf(procedure), remote),
+        clientDeadline(deadlines),
+        ...(remote ? layers.ofService(contract.name, procedure.effect) : []),
+      ];
       return revise(stack, "client", remote);
+    },
+    endpoint(service, endpoint) {
+      const own = layers.ofEndpoint(service, endpoint);
+      return { ...own, stack: revise(own.stack, "endpoint", true) };
     },
     server(contract, method, remote, answers) {
       const procedure = contract.procedures[method]!;

@@ -48,6 +48,7 @@ describe("pangaea stack", () => {
   });
   const roles = (method: string, remote: boolean, transport: string) => [
     ...stacks.client(users, method, remote).map(({ role }) => role),
+    ...(remote ? stacks.endpoint("users", transport).stack.map(({ role }) => role) : []),
     transport,
     ...stacks.server(users, method, remote).map(({ role }) => role),
     "UsersService",

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { defineContract, defineModule, event, type Module, when } from "pangaea";
+import { defineContract, defineModule, event, type Module, usualResilience, when } from "pangaea";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { databaseOf } from "../../src/core/topology.js";
@@ -41,6 +41,7 @@ describe("a topology file", () => {
       defaultDatabase: "sqlite",
       registry: "supervisor",
       transports: {},
+      resilience: usualResilience,
     });
   });
 
