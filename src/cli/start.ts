@@ -1,8 +1,10 @@
 import { systemClock } from "../core/clock.js";
 import { systemIds } from "../core/ids.js";
+import { usualResilience } from "../core/resilience.js";
 import type { ProcessSpec, Topology } from "../core/topology.js";
 import { staticRegistry } from "../discovery/static-registry.js";
 import { supervisorRegistry } from "../discovery/supervisor-registry.js";
+import { watchLoop } from "../observability/loop-watch.js";
 import { createLogger } from "../observability/pino-logger.js";
 import { staticInstances } from "../runtime/addresses.js";
 import { readFailpoints } from "../runtime/failpoints.js";
@@ -25,9 +27,9 @@ export async function start(options: StartOptions): Promise<number> {
   const failpoints = readFailpoints(process.env);
   const { topology, modules } = await loadSystem(options.topology);
   const own = chooseProcess(topology, options.process);
-  const logger = createLogger(settings.logLevel, process.env.LOG_FORMAT === "json" ? "json" : "text", {
-    process: own.name,
-  });
+  const format = process.env.LOG_FORMAT === "json" ? "json" : "text";
+  const fields = { process: own.name };
+  const logger = createLogger(settings.logLevel, format, fields);
   const line = parentLine();
   const registry =
     line === undefined ? staticRegistry(staticInstances(topology, own, settings, modules)) : supervisorRegistry(line);
@@ -42,6 +44,15 @@ export async function start(options: StartOptions): Promise<number> {
     loadTransport,
     loadGateway: async () => (await import("../gateway/gateway.js")).createGateway,
   });
+  const stopWatching = watchLoop({
+    clock: systemClock,
+    settings: (topology.resilience ?? usualResilience).loop,
+    format,
+    fields,
+    modules: Object.fromEntries(
+      own.modules.map((name) => [name, Object.keys(modules.get(name)!.contract.procedures)] as const),
+    ),
+  });
   line?.send({ type: "ready", addresses: runtime.addresses });
   const { gateway, ...others } = runtime.addresses;
   logger.info(`Ready${gateway === undefined ? "" : ` on ${gateway}`}.`, { modules: own.modules.join(","), ...others });
@@ -49,6 +60,7 @@ export async function start(options: StartOptions): Promise<number> {
   await (line === undefined ? toldToStop() : toldToStopBy(line));
   logger.info("Stopping: taking nothing new, answering what is under way.");
   await runtime.stop();
+  await stopWatching();
   return 0;
 }
 

@@ -12,6 +12,7 @@ import { errorOf, fail, isError, type PangaeaError } from "../core/error.js";
 import type { CreateGateway, GatewayOptions } from "../core/gateway.js";
 import { frameworkErrors } from "../core/work.js";
 import { ConfigurationError } from "../runtime/settings.js";
+import { admitted } from "./admission.js";
 import { problemOf, statusLookup } from "./problem.js";
 import { type EdgeRoute, edgeRoutes, fromText } from "./routes.js";
 
@@ -164,7 +165,7 @@ function edgeError(thrown: unknown): PangaeaError {
 
 /** Opens the gateway. Rejects, naming host and port, where the address cannot be had. */
 export const createGateway: CreateGateway = async (options) => {
-  const server = createServer(createApp(options));
+  const server = createServer(admitted(createApp(options), options.admission));
   await listen(server, options.host, options.port);
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : options.port;

@@ -14,6 +14,7 @@ import { ServiceHost } from "../server/service-host.js";
 import type { Backend } from "../storage/backend.js";
 import { AbsentModules } from "./absent-modules.js";
 import { adminHandler } from "./admin-handler.js";
+import { admissionTo } from "./admission-to.js";
 import { listenToBestEffortEvents } from "./best-effort.js";
 import { Connections } from "./connections.js";
 import { type ModuleSurroundings, type RunningModule, startModule } from "./module-runtime.js";
@@ -240,6 +241,7 @@ export class ProcessRuntime {
       contracts: [...modules.values()].map((module) => module.contract),
       client: (contract) => this.client(contract, "gateway"),
       readiness: () => this.readiness(),
+      admission: admissionTo("gateway", this.#parts),
       ...parts,
     });
     this.addresses.gateway = this.#gateway.address;
