@@ -1,8 +1,10 @@
 import { systemClock } from "../core/clock.js";
 import { systemIds } from "../core/ids.js";
+import { usualResilience } from "../core/resilience.js";
 import type { ProcessSpec, Topology } from "../core/topology.js";
 import { staticRegistry } from "../discovery/static-registry.js";
 import { supervisorRegistry } from "../discovery/supervisor-registry.js";
+import { watchLoop } from "../observability/loop-watch.js";
 import { createLogger } from "../observability/pino-logger.js";
 import { staticInstances } from "../runtime/addresses.js";
 import { readFailpoints } from "../runtime/failpoints.js";
@@ -26,9 +28,9 @@ export async function start(options: StartOptions): Promise<number> {
   const failpoints = readFailpoints(process.env);
   const { topology, modules } = await loadSystem(options.topology);
   const own = chooseProcess(topology, options.process);
-  const logger = createLogger(settings.logLevel, process.env.LOG_FORMAT === "json" ? "json" : "text", {
-    process: own.name,
-  });
+  const format = process.env.LOG_FORMAT === "json" ? "json" : "text";
+  const fields = { process: own.name };
+  const logger = createLogger(settings.logLevel, format, fields);
   const line = parentLine();
   // What the supervisor says is heard by whoever listens in this very tick.
   const supervised = line && listenTo(line);
@@ -55,6 +57,15 @@ export async function start(options: StartOptions): Promise<number> {
     if (error instanceof NeverItsTurn) return 0;
     throw error;
   }
+  const stopWatching = watchLoop({
+    clock: systemClock,
+    settings: (topology.resilience ?? usualResilience).loop,
+    format,
+    fields,
+    modules: Object.fromEntries(
+      own.modules.map((name) => [name, Object.keys(modules.get(name)!.contract.procedures)] as const),
+    ),
+  });
   line?.send({ type: "ready", addresses: runtime.addresses });
   const { gateway, ...others } = runtime.addresses;
   logger.info(`Ready${gateway === undefined ? "" : ` on ${gateway}`}.`, { modules: own.modules.join(","), ...others });
@@ -62,6 +73,7 @@ export async function start(options: StartOptions): Promise<number> {
   const graceMs = await stopped;
   logger.info("Stopping: taking nothing new, answering what is under way.");
   await runtime.stop(graceMs);
+  await stopWatching();
   return 0;
 }
 

@@ -1,3 +1,4 @@
+import type { Cancellation } from "./cancellation.js";
 import type { Clock } from "./clock.js";
 import type { Contract } from "./contract.js";
 import type { Failpoints } from "./failpoints.js";
@@ -7,6 +8,20 @@ import type { Logger } from "./logger.js";
 /** What keeps a process from being ready: who, and why. Empty where it is ready. */
 export interface Readiness {
   readonly waitingFor: readonly { readonly name: string; readonly reason: string }[];
+}
+
+/** What matters more when not everything can be done. */
+export type Priority = "mutation" | "read";
+
+/** Decides how much of what comes from outside a process takes in. */
+export interface Admission {
+  /**
+   * Undefined: begin now. Else wait for it; it rejects with `resource_exhausted` and, in its details, `retryAfterMs` where
+   * there is too much to do, and with the reason of `cancellation` where nobody waits for it any more.
+   */
+  enter(priority: Priority, cancellation?: Cancellation): Promise<void> | undefined;
+  /** What was let in has ended. */
+  leave(): void;
 }
 
 /** What an entry from outside is given by the process it stands in. */
@@ -24,6 +39,8 @@ export interface GatewayOptions {
   readonly ids: Ids;
   readonly logger: Logger;
   readonly failpoints?: Failpoints;
+  /** Missing: everything is taken in. */
+  readonly admission?: Admission | undefined;
 }
 
 export interface Gateway {

@@ -10,6 +10,7 @@ import { type Context, rootContext } from "../core/context.js";
 import { errorOf, fail, isError, type PangaeaError } from "../core/error.js";
 import type { CreateGateway, GatewayOptions } from "../core/gateway.js";
 import { frameworkErrors } from "../core/work.js";
+import { admitted } from "./admission.js";
 import { openServer } from "./open-server.js";
 import { problemOf, statusLookup } from "./problem.js";
 import { type EdgeRoute, edgeRoutes, fromText } from "./routes.js";
@@ -163,6 +164,6 @@ function edgeError(thrown: unknown): PangaeaError {
 
 /** Opens the gateway. Rejects, naming host and port, where the address cannot be had. */
 export const createGateway: CreateGateway = async (options) => {
-  const server = await openServer(createApp(options), options);
+  const server = await openServer(admitted(createApp(options), options.admission), options);
   return { address: server.address, close: (graceMs = 0) => server.close(graceMs) };
 };

@@ -1,4 +1,4 @@
-import type { Gateway, Readiness } from "../core/gateway.js";
+import type { Gateway, GatewayOptions } from "../core/gateway.js";
 import type { ProcessSpec } from "../core/topology.js";
 import { adminHandler } from "./admin-handler.js";
 import type { Connections } from "./connections.js";
@@ -16,7 +16,7 @@ export async function openEntry(
   spec: NonNullable<ProcessSpec["gateway"]>,
   options: ProcessOptions,
   connections: Connections,
-  readiness: () => Promise<Readiness>,
+  own: Pick<GatewayOptions, "readiness" | "admission">,
 ): Promise<Entry> {
   const { settings, modules, parts } = options;
   const createGateway = await options.loadGateway();
@@ -26,7 +26,7 @@ export async function openEntry(
     socket: options.gatewaySocket,
     contracts: [...modules.values()].map((module) => module.contract),
     client: (contract) => connections.client(contract, "gateway"),
-    readiness,
+    ...own,
     ...parts,
   });
   try {

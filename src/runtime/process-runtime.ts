@@ -13,6 +13,7 @@ import { clientDeadline } from "../interceptors/deadline.js";
 import { ServiceHost } from "../server/service-host.js";
 import type { Backend } from "../storage/backend.js";
 import { AbsentModules } from "./absent-modules.js";
+import { admissionTo } from "./admission-to.js";
 import { listenToBestEffortEvents } from "./best-effort.js";
 import { Connections } from "./connections.js";
 import { type Entry, openEntry } from "./entry.js";
@@ -179,7 +180,10 @@ export class ProcessRuntime {
     Object.assign(this.addresses, await this.#connections.listen());
     this.#registration = await registry.register(ownInstance(this.#options, this.addresses));
     if (process.gateway === undefined) return;
-    this.#entry = await openEntry(process.gateway, this.#options, this.#connections, () => this.readiness());
+    this.#entry = await openEntry(process.gateway, this.#options, this.#connections, {
+      readiness: () => this.readiness(),
+      admission: admissionTo("gateway", this.#parts),
+    });
     Object.assign(this.addresses, this.#entry.addresses);
   }
 

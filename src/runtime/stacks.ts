@@ -8,7 +8,7 @@ import type { Ids } from "../core/ids.js";
 import type { Logger } from "../core/logger.js";
 import type { Metrics } from "../core/metrics.js";
 import type { Subscription } from "../core/module.js";
-import type { Resilience } from "../core/resilience.js";
+import { type Resilience, usualResilience } from "../core/resilience.js";
 import type { Schema } from "../core/schema.js";
 import type { Validator } from "../core/validation.js";
 import type { Answers } from "../core/work.js";
@@ -16,9 +16,12 @@ import { accessLog } from "../interceptors/access-log.js";
 import { clientDeadline, serverDeadline } from "../interceptors/deadline.js";
 import { errorBoundary } from "../interceptors/error-boundary.js";
 import { idempotency } from "../interceptors/idempotency.js";
+import { loadShedding } from "../interceptors/load-shedding.js";
 import { tracing } from "../interceptors/tracing.js";
 import { clientValidation, serverValidation } from "../interceptors/validation.js";
 import { compiledValidatorOf } from "../schema/compiled-validator.js";
+import { admissionTo } from "./admission-to.js";
+import { isProcessService } from "./process-contract.js";
 import { ServiceLayers } from "./service-layers.js";
 
 /** What the layers, and the modules, need of the process they run in. */
@@ -63,6 +66,8 @@ export function createStacks(parts: StackParts): Stacks {
   };
   const shapeOf = ({ input, output }: Procedure) => ({ input: validatorOf(input), output: validatorOf(output) });
   const layers = new ServiceLayers(parts);
+  const { shedding } = parts.resilience ?? usualResilience;
+  const admission = admissionTo("calls", parts);
   const onlyRemote = (remote: boolean, layer: () => Layer): Layer[] => (remote ? [layer()] : []);
   return {
     client(contract, method, remote) {
@@ -85,6 +90,10 @@ export function createStacks(parts: StackParts): Stacks {
       const stack = [
         accessLog(clock, logger),
         ...onlyRemote(remote, () => serverDeadline(deadlines)),
+        // How a process is must be known above all when it has too much to do.
+        ...(!remote || shedding === undefined || admission === undefined || isProcessService(contract.name)
+          ? []
+          : [loadShedding(admission, shedding)]),
         serverValidation(shape, remote, logger),
         ...(procedure.effect === "read" ? [] : [idempotency(answers)]),
         errorBoundary(contract, logger),
