@@ -18,9 +18,8 @@ const mainFile = fileURLToPath(new URL("./main.js", import.meta.url));
 export async function split(options: { topology: string }): Promise<number> {
   const settings = readSettings(process.env);
   const { topology } = await loadSystem(options.topology);
-  const logger = createLogger(settings.logLevel, process.env.LOG_FORMAT === "json" ? "json" : "text", {
-    process: "supervisor",
-  });
+  const { logLevel: level, logFormat: format } = settings;
+  const logger = createLogger({ level, format, fields: { process: "supervisor" } });
   // Two systems on one broker must not hear each other.
   const namespace = settings.namespace ?? `${topology.name}-${systemIds.hex(4)}`;
   const width = Math.max(...topology.processes.map(({ name }) => name.length), "supervisor".length);
@@ -31,7 +30,8 @@ export async function split(options: { topology: string }): Promise<number> {
       ["--enable-source-maps", mainFile, "start", "--topology", options.topology, "--process", spec.name],
       {
         stdio: ["ignore", "pipe", "pipe", "ipc"],
-        env: { ...process.env, PANGAEA_NAMESPACE: namespace },
+        // The supervisor has the operator's port, and asks them at theirs.
+        env: { ...process.env, PANGAEA_NAMESPACE: namespace, ADMIN_PORT: "0" },
       },
     );
     for (const stream of [child.stdout!, child.stderr!]) {

@@ -3,7 +3,9 @@ import { systemIds } from "../core/ids.js";
 import type { ProcessSpec, Topology } from "../core/topology.js";
 import { staticRegistry } from "../discovery/static-registry.js";
 import { supervisorRegistry } from "../discovery/supervisor-registry.js";
+import { createAmbient } from "../observability/ambient.js";
 import { createLogger } from "../observability/pino-logger.js";
+import { createTelemetry } from "../observability/telemetry.js";
 import { staticInstances } from "../runtime/addresses.js";
 import { readFailpoints } from "../runtime/failpoints.js";
 import { ProcessRuntime } from "../runtime/process-runtime.js";
@@ -25,8 +27,18 @@ export async function start(options: StartOptions): Promise<number> {
   const failpoints = readFailpoints(process.env);
   const { topology, modules } = await loadSystem(options.topology);
   const own = chooseProcess(topology, options.process);
-  const logger = createLogger(settings.logLevel, process.env.LOG_FORMAT === "json" ? "json" : "text", {
+  const ambient = createAmbient();
+  const logger = createLogger({
+    level: settings.logLevel,
+    format: settings.logFormat,
+    fields: { process: own.name },
+    current: () => ambient.fields(),
+  });
+  const telemetry = createTelemetry({
     process: own.name,
+    clock: systemClock,
+    ids: systemIds,
+    traceShare: settings.traceShare,
   });
   const line = parentLine();
   const registry =
@@ -38,7 +50,8 @@ export async function start(options: StartOptions): Promise<number> {
     modules,
     settings,
     registry,
-    parts: { clock: systemClock, ids: systemIds, logger, failpoints },
+    parts: { clock: systemClock, ids: systemIds, logger, failpoints, within: ambient.within },
+    telemetry,
     loadTransport,
     loadGateway: async () => (await import("../gateway/gateway.js")).createGateway,
   });
@@ -49,6 +62,7 @@ export async function start(options: StartOptions): Promise<number> {
   await (line === undefined ? toldToStop() : toldToStopBy(line));
   logger.info("Stopping: taking nothing new, answering what is under way.");
   await runtime.stop();
+  telemetry.close();
   return 0;
 }
 

@@ -11,21 +11,19 @@ import type { CreateTransport } from "../core/transport.js";
 import { wrap } from "../core/wrap.js";
 import { clientDeadline } from "../interceptors/deadline.js";
 import { ServiceHost } from "../server/service-host.js";
+import type { Telemetry } from "../observability/telemetry.js";
 import type { Backend } from "../storage/backend.js";
 import { AbsentModules } from "./absent-modules.js";
-import { adminHandler } from "./admin-handler.js";
+import type { AdminServer } from "./admin-server.js";
 import { listenToBestEffortEvents } from "./best-effort.js";
 import { Connections } from "./connections.js";
 import { type ModuleSurroundings, type RunningModule, startModule } from "./module-runtime.js";
 import { openBackend } from "./open-backend.js";
-import { processContract } from "./process-contract.js";
-import { ProcessService } from "./process-service.js";
-import { readinessOf } from "./readiness.js";
+import { hostedProcess, ProcessService } from "./process-service.js";
+import { ProcessReadiness } from "./readiness.js";
 import type { Settings } from "./settings.js";
 import { createStacks, type StackParts } from "./stacks.js";
 import { subscribersOf } from "./subscribers.js";
-
-const readinessDeadlineMs = 1_000;
 
 export interface ProcessOptions {
   readonly topology: Topology;
@@ -35,7 +33,9 @@ export interface ProcessOptions {
   readonly modules: ReadonlyMap<string, Module>;
   readonly settings: Settings;
   readonly registry: Registry;
-  readonly parts: Omit<StackParts, "deadlines">;
+  readonly parts: Omit<StackParts, "deadlines" | "metrics" | "meters" | "tracer">;
+  /** What it records about itself and shows at an admin listener of its own; by default nothing. */
+  readonly telemetry?: Telemetry;
   readonly loadTransport: (name: string) => Promise<CreateTransport>;
   /** Called only where the process has a gateway. */
   readonly loadGateway: () => Promise<CreateGateway>;
@@ -59,14 +59,25 @@ export class ProcessRuntime {
   #stopListeningToEvents = () => {};
   #registration: Registration | undefined;
   #gateway: Gateway | undefined;
+  #admin: AdminServer | undefined;
+  readonly #readiness: ProcessReadiness;
 
   private constructor(options: ProcessOptions) {
     this.#options = options;
-    this.#parts = { ...options.parts, deadlines: new Deadlines(options.parts.clock) };
+    const { metrics, meters, tracer } = options.telemetry ?? {};
+    this.#parts = { ...options.parts, metrics, meters, tracer, deadlines: new Deadlines(options.parts.clock) };
     this.#stacks = createStacks(this.#parts);
     this.#host = new ServiceHost(options.process.modules, options.parts.failpoints);
     this.#connections = new Connections(options, this.#stacks, this.#host);
     this.#absent = new AbsentModules({ start: (name) => this.startModule(name), ...options.parts });
+    this.#readiness = new ProcessReadiness({
+      ...options,
+      running: this.#modules,
+      absent: this.#absent,
+      clock: options.parts.clock,
+      connections: this.#connections,
+      context: (deadlineMs) => this.context(deadlineMs),
+    });
     const stack = [clientDeadline(this.#parts.deadlines)];
     this.#deliver = wrap(stack, (call) => this.#connections.route(call.service).current.call(call));
   }
@@ -109,14 +120,8 @@ export class ProcessRuntime {
   }
 
   /** What this process, and every process it can ask, waits for. */
-  async readiness(): Promise<Readiness> {
-    const others = this.#options.topology.processes.filter(
-      (process) => process !== this.#options.process && process.modules.length > 0,
-    );
-    const answers = await Promise.all(
-      others.map((process) => readinessOf(process, this.#connections, () => this.context(readinessDeadlineMs))),
-    );
-    return { waitingFor: [...this.#ownReadiness().waitingFor, ...answers.flatMap((answer) => answer.waitingFor)] };
+  readiness(): Promise<Readiness> {
+    return this.#readiness.all();
   }
 
   /** Stops one module: it answers what is under way, and calls to it find nobody until it is started again. */
@@ -145,6 +150,7 @@ export class ProcessRuntime {
     await Promise.all([...this.#modules.keys()].map((name) => this.stopModule(name)));
     await this.#connections.close();
     await this.#options.registry.close();
+    await this.#admin?.close();
   }
 
   async #start(): Promise<void> {
@@ -156,6 +162,7 @@ export class ProcessRuntime {
     Object.assign(this.addresses, await this.#connections.listen());
     this.#registration = await registry.register(this.#asInstance());
     if (process.gateway !== undefined) await this.#openGateway(process.gateway);
+    await this.#openAdmin();
   }
 
   #surroundings(module: Module): ModuleSurroundings {
@@ -197,21 +204,9 @@ export class ProcessRuntime {
   }
 
   #serveOwnProcess(): void {
-    const contract = processContract(this.#options.process.name);
     const running = (name: string) => this.#modules.get(name);
-    this.#host.serve({
-      contract,
-      service: new ProcessService(running, () => this.#ownReadiness(), this.#parts.logger),
-      subscriptions: [],
-      resolve: () => undefined,
-      stackOf: (method, remote) => this.#stacks.server(contract, method, remote),
-      eventStackOf: () => [],
-    });
-  }
-
-  #ownReadiness(): Readiness {
-    const missing = this.#options.process.modules.filter((name) => !this.#modules.has(name));
-    return { waitingFor: missing.map((name) => ({ name, reason: this.#absent.reasonOf(name) })) };
+    const service = new ProcessService(running, () => this.#readiness.own(), this.#parts.logger);
+    this.#host.serve(hostedProcess(this.#options.process.name, service, this.#stacks));
   }
 
   #asInstance() {
@@ -227,24 +222,32 @@ export class ProcessRuntime {
   }
 
   async #openGateway(spec: NonNullable<ProcessSpec["gateway"]>): Promise<void> {
-    const { settings, modules, parts } = this.#options;
-    const createGateway = await this.#options.loadGateway();
-    this.#gateway = await createGateway({
+    const { settings, modules, loadGateway } = this.#options;
+    this.#gateway = await (await loadGateway())({
       host: spec.host ?? settings.host,
       port: spec.port ?? settings.port,
       contracts: [...modules.values()].map((module) => module.contract),
       client: (contract) => this.client(contract, "gateway"),
       readiness: () => this.readiness(),
-      ...parts,
+      ...this.#parts,
     });
     this.addresses.gateway = this.#gateway.address;
-    // The command line's way in: the same Connect protocol, on loopback, to every service wherever it runs.
-    const admin = `http://127.0.0.1:${settings.adminPort}`;
-    this.addresses.admin = await this.#connections.listenAt(
-      "admin",
-      "http",
-      admin,
-      adminHandler(modules, this.#connections),
-    );
+  }
+
+  /** The operator's way in, on loopback: what this process shows, and at the gateway's every service wherever it runs. */
+  async #openAdmin(): Promise<void> {
+    const { process, telemetry } = this.#options;
+    if (telemetry === undefined) return;
+    const { openProcessAdmin } = await import("./process-admin.js");
+    this.#admin = await openProcessAdmin({
+      ...this.#options,
+      telemetry,
+      addresses: this.addresses,
+      readiness: this.#readiness,
+      runtime: this,
+      running: this.#modules,
+      connections: this.#connections,
+    });
+    this.addresses.admin = this.#admin.address;
   }
 }

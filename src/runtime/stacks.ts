@@ -5,18 +5,22 @@ import type { Deadlines } from "../core/deadline.js";
 import type { Failpoints } from "../core/failpoints.js";
 import type { Ids } from "../core/ids.js";
 import type { Logger } from "../core/logger.js";
+import type { Meters } from "../core/meter.js";
 import type { Metrics } from "../core/metrics.js";
-import type { Subscription } from "../core/module.js";
+import { eventMethod, type Subscription } from "../core/module.js";
 import type { Schema } from "../core/schema.js";
+import type { Tracer, Within } from "../core/span.js";
 import type { Validator } from "../core/validation.js";
 import type { Answers } from "../core/work.js";
 import { accessLog } from "../interceptors/access-log.js";
 import { clientDeadline, serverDeadline } from "../interceptors/deadline.js";
 import { errorBoundary } from "../interceptors/error-boundary.js";
 import { idempotency } from "../interceptors/idempotency.js";
-import { tracing } from "../interceptors/tracing.js";
+import { clientMetrics, serverMetrics } from "../interceptors/metrics.js";
+import { serverTracing, tracing } from "../interceptors/tracing.js";
 import { clientValidation, serverValidation } from "../interceptors/validation.js";
 import { compiledValidatorOf } from "../schema/compiled-validator.js";
+import { isProcessContract } from "./process-contract.js";
 
 /** What the layers, and the modules, need of the process they run in. */
 export interface StackParts {
@@ -28,6 +32,12 @@ export interface StackParts {
   readonly failpoints?: Failpoints;
   /** By default nobody looks. */
   readonly metrics?: Metrics;
+  /** By default calls are not counted. */
+  readonly meters?: Meters;
+  /** By default spans have ids and are not recorded. */
+  readonly tracer?: Tracer;
+  /** By default a module's code runs without anybody knowing on behalf of which call. */
+  readonly within?: Within;
   /** Changes a stack before it is built. For tests that add an interceptor or leave one out, to see what breaks. */
   readonly revise?: (stack: Stack, place: "client" | "server" | "event", remote: boolean) => Stack;
 }
@@ -44,7 +54,7 @@ export interface Stacks {
 const anything = (value: unknown): unknown => value;
 
 export function createStacks(parts: StackParts): Stacks {
-  const { clock, ids, logger, deadlines, revise = (stack) => stack } = parts;
+  const { clock, ids, logger, deadlines, meters, tracer, revise = (stack) => stack } = parts;
   // One for all stacks of a process: a schema is compiled once.
   const validators = new Map<Schema, Validator>();
   const validatorOf = (schema: Schema): Validator => {
@@ -54,16 +64,37 @@ export function createStacks(parts: StackParts): Stacks {
   };
   const shapeOf = ({ input, output }: Procedure) => ({ input: validatorOf(input), output: validatorOf(output) });
   const onlyRemote = (remote: boolean, layer: () => Layer): Layer[] => (remote ? [layer()] : []);
+  // What processes ask each other about themselves is no work of the system's: it would only hide that.
+  const client = (contract: Contract, method: string, remote: boolean): Stack => {
+    if (isProcessContract(contract)) return [tracing(ids, false)];
+    const metered = remote && meters !== undefined;
+    return [
+      tracing(ids, remote, tracer),
+      ...(metered ? [clientMetrics(meters.of("client", contract.name, method))] : []),
+    ];
+  };
+  const server = (contract: Contract, method: string, enters: boolean): Stack => {
+    if (isProcessContract(contract)) return [];
+    return [
+      ...(enters && tracer !== undefined ? [serverTracing(tracer)] : []),
+      ...(meters === undefined ? [] : [serverMetrics(meters.of("server", contract.name, method))]),
+    ];
+  };
   return {
     client(contract, method, remote) {
       const shape = shapeOf(contract.procedures[method]!);
-      const stack = [tracing(ids), clientValidation(shape, remote), clientDeadline(deadlines)];
+      const stack = [
+        ...client(contract, method, remote),
+        clientValidation(shape, remote),
+        clientDeadline(deadlines),
+      ];
       return revise(stack, "client", remote);
     },
     server(contract, method, remote, answers) {
       const procedure = contract.procedures[method]!;
       const shape = shapeOf(procedure);
       const stack = [
+        ...server(contract, method, remote),
         accessLog(clock, logger),
         ...onlyRemote(remote, () => serverDeadline(deadlines)),
         serverValidation(shape, remote, logger),
@@ -77,6 +108,7 @@ export function createStacks(parts: StackParts): Stacks {
       // The payload comes out of the outbox as text, in every layout: it is checked like anything that was decoded.
       const stack = [
         ...(inbox === undefined || subscription.event.delivery !== "at-least-once" ? [] : [inbox]),
+        ...server(subscriber, eventMethod(subscription.event), true),
         accessLog(clock, logger),
         ...onlyRemote(remote, () => serverDeadline(deadlines)),
         serverValidation(shape, true, logger),
