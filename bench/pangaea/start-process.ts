@@ -24,7 +24,12 @@ export async function startProcess(wanted: ProcessWanted): Promise<ProcessRuntim
   const clock = systemClock;
   const ids = systemIds;
   const ambient = createAmbient();
-  const logger = createLogger({ level: "info", format: "json", fields: { process: wanted.process }, current: () => ambient.fields() });
+  const logger = createLogger({
+    level: "info",
+    format: "json",
+    fields: { process: wanted.process },
+    current: () => ambient.fields(),
+  });
   return ProcessRuntime.start({
     topology,
     process: topology.processes.find(({ name }) => name === wanted.process)!,

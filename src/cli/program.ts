@@ -4,6 +4,7 @@ import { DefinitionError } from "../core/contract.js";
 import { ConfigurationError } from "../runtime/settings.js";
 import { configurationExitCode } from "../runtime/supervisor.js";
 import { addOperatorCommands } from "./operator-commands.js";
+import { addRolloutCommands } from "./rollout-commands.js";
 import { UsageError } from "./usage-error.js";
 
 const monolith = "config/monolith.yaml";
@@ -116,6 +117,7 @@ function createProgram(done: (exitCode: number) => void): Command {
     });
 
   addOperatorCommands(program, done);
+  addRolloutCommands(program, done);
 
   const create = program.command("new").description("write the first files of something");
   create

@@ -3,8 +3,10 @@ import { systemClock } from "../core/clock.js";
 import { Deadlines } from "../core/deadline.js";
 import { systemIds } from "../core/ids.js";
 import { silentLogger } from "../core/logger.js";
+import { silentMeters } from "../core/meter.js";
 import { eventMethod, type Module } from "../core/module.js";
 import { processOf } from "../core/topology.js";
+import { SpanRing } from "../observability/span-ring.js";
 import { createStacks, type Stacks } from "../runtime/stacks.js";
 import { type CallEdge, callEdge, callEdges, eventEdges, gatewayCaller } from "./edges.js";
 import { loadSystem, type System } from "./load-system.js";
@@ -33,7 +35,10 @@ export async function showStack(service: string, options: StackOptions): Promise
     const names = [...system.modules.keys()];
     throw new UsageError(`${options.topology} has no service "${service}". ${insteadOf(service, names)}`);
   }
-  const parts = { clock: systemClock, ids: systemIds, logger: silentLogger, deadlines: new Deadlines(systemClock) };
+  const clock = systemClock;
+  // Every process that runs is observed.
+  const observed = { meters: silentMeters, tracer: new SpanRing({ process: "stack", clock, ids: systemIds, size: 1 }) };
+  const parts = { clock, ids: systemIds, logger: silentLogger, deadlines: new Deadlines(clock), ...observed };
   const stacks = createStacks(parts);
   const ways = [
     ...edgesTo(module, system, options.from).flatMap((edges) => callWays(module, edges, stacks)),

@@ -46,11 +46,28 @@ function waitingOf({ waitingFor, reason }: ProcessReport): string {
 
 /** A line for each process. */
 export function processTable({ processes }: StatusReport): string {
-  const headings = ["process", "state", "pid", "up", "calls/s", "p50", "p99", "errors/s", "loop", "breakers", "lag", "waiting for"];
+  const headings = [
+    "process",
+    "state",
+    "pid",
+    "up",
+    "calls/s",
+    "p50",
+    "p99",
+    "errors/s",
+    "loop",
+    "breakers",
+    "lag",
+    "waiting for",
+  ];
   const rows = processes.map((report) => {
     const { name, state, pid, restarts, figures } = report;
     const named = restarts === 0 ? state : `${state}, ${restarts} restarts`;
-    const known = [name, figures === null && report.reason !== null && state === "ready" ? "silent" : named, String(pid ?? "-")];
+    const known = [
+      name,
+      figures === null && report.reason !== null && state === "ready" ? "silent" : named,
+      String(pid ?? "-"),
+    ];
     if (figures === null) return [...known, "-", "-", "-", "-", "-", "-", "-", "-", waitingOf(report)];
     const { calls, loopLag, uptimeMs } = figures;
     const rates = [perSecond(calls.perSecond), ms(calls.p50Ms), ms(calls.p99Ms), perSecond(calls.errorsPerSecond)];

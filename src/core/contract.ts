@@ -29,6 +29,8 @@ export interface ProcedureSpec<I extends Schema, O extends Schema> {
   readonly summary?: string;
   readonly access?: Access;
   readonly http?: HttpAnnotation;
+  /** Calls of one key go to one instance, as long as it is there, where the topology balances by consistent hash. */
+  balanceKey?(input: OutputOf<I>): string;
 }
 
 export interface Procedure<E extends Effect = Effect, I extends Schema = Schema, O extends Schema = Schema> {
@@ -39,6 +41,7 @@ export interface Procedure<E extends Effect = Effect, I extends Schema = Schema,
   readonly summary: string | undefined;
   readonly access: Access | undefined;
   readonly http: HttpAnnotation | undefined;
+  balanceKey?(input: OutputOf<I>): string;
 }
 
 /** `access` must be said wherever `http` is. */
@@ -56,6 +59,7 @@ const procedureOf =
     summary: spec.summary,
     access: spec.access,
     http: spec.http,
+    ...(spec.balanceKey === undefined ? {} : { balanceKey: spec.balanceKey }),
   });
 
 /** A procedure that changes nothing. */

@@ -15,6 +15,8 @@ export interface Readiness {
 export interface GatewayOptions {
   readonly host: string;
   readonly port: number;
+  /** A listening socket of that host and port which somebody else has opened and keeps; by default the gateway opens its own. */
+  readonly socket?: object | undefined;
   /** Every contract of the topology; those with `http` annotations become routes. */
   readonly contracts: readonly Contract[];
   /** A client of a contract, on the gateway's behalf. */
@@ -34,8 +36,11 @@ export interface GatewayOptions {
 export interface Gateway {
   /** `http://host:port` as it came out. */
   readonly address: string;
-  /** Takes no new requests and waits for those under way. */
-  close(): Promise<void>;
+  /**
+   * Takes no new connections and waits for the requests under way. For up to `graceMs` milliseconds (by default none) it
+   * goes on answering clients that keep their connection, and tells each that this was the last answer on it.
+   */
+  close(graceMs?: number): Promise<void>;
 }
 
 export type CreateGateway = (options: GatewayOptions) => Promise<Gateway>;

@@ -19,3 +19,6 @@ export type MeterKind = "server" | "client" | "edge";
 export interface Meters {
   of(kind: MeterKind, service: string, method: string): Meter;
 }
+
+/** Counts nothing. */
+export const silentMeters: Meters = { of: () => ({ begin() {}, end() {} }) };

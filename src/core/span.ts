@@ -70,7 +70,9 @@ const pattern = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 /** What a `traceparent` of the W3C says; undefined where it is none. */
 export function traceOf(
   traceparent: string | undefined,
-): { readonly traceId: string; readonly spanId: string; readonly flags: string; readonly sampled: boolean } | undefined {
+):
+  | { readonly traceId: string; readonly spanId: string; readonly flags: string; readonly sampled: boolean }
+  | undefined {
   const match = traceparent === undefined ? null : pattern.exec(traceparent);
   if (match === null) return undefined;
   const [, traceId, id, flags] = match as unknown as [string, string, string, string];
@@ -89,9 +91,7 @@ export const spanHeaders =
   (headers: Headers, { span }: Pick<Context, "span">): Headers => ({
     ...headers,
     traceparent:
-      span === undefined
-        ? nextTraceparent(headers.traceparent, ids)
-        : `00-${span.traceId}-${spanId(span, ids)}-01`,
+      span === undefined ? nextTraceparent(headers.traceparent, ids) : `00-${span.traceId}-${spanId(span, ids)}-01`,
   });
 
 /** What a log line says of the request that it belongs to. */

@@ -6,6 +6,12 @@ export interface ProcessSpec {
   readonly gateway: { readonly host: string | undefined; readonly port: number | undefined } | undefined;
   /** Transport name → address to listen at; the empty text leaves the choice to the process. */
   readonly listen: Readonly<Record<string, string>>;
+  /** How many of it run side by side; by default one. */
+  readonly replicas?: number | undefined;
+  /** Its share of the calls beside others that serve the same; by default 1. */
+  readonly weight?: number | undefined;
+  /** Where it stands, for those who prefer a neighbour. */
+  readonly zone?: string | undefined;
 }
 
 /** What runs where, and which transport a call to a service takes from another process. Checked when it is loaded. */
@@ -25,6 +31,8 @@ export interface Topology {
    */
   readonly databases: ReadonlyMap<string, string>;
   readonly defaultDatabase: string;
+  /** Service name, or `default` → how its calls are spread over its instances. */
+  readonly balance?: ReadonlyMap<string, string> | undefined;
   readonly registry: "static" | "supervisor";
   /** Transport name → its settings. */
   readonly transports: Readonly<Record<string, Readonly<Record<string, string>>>>;

@@ -4,12 +4,20 @@ import type { Instance, Registry } from "../core/registry.js";
 export type ChildMessage =
   | { readonly type: "register"; readonly instance: Instance }
   | { readonly type: "deregister"; readonly id: string }
-  | { readonly type: "ready"; readonly addresses: Readonly<Record<string, string>> };
+  /** Loaded, and waiting for its turn. */
+  | { readonly type: "prepared" }
+  | { readonly type: "ready"; readonly addresses: Readonly<Record<string, string>> }
+  /** No call is sent by an older list than this one any more. */
+  | { readonly type: "acknowledge"; readonly list: number };
 
 /** What a supervisor tells its processes. */
 export type SupervisorMessage =
-  | { readonly type: "instances"; readonly instances: readonly Instance[] }
-  | { readonly type: "stop" };
+  /** `list`: its number, where it is to be acknowledged. */
+  | { readonly type: "instances"; readonly instances: readonly Instance[]; readonly list?: number }
+  /** It is this process's turn: the one before it leaves. */
+  | { readonly type: "go" }
+  /** For `graceMs` milliseconds somebody else takes new connections already. */
+  | { readonly type: "stop"; readonly graceMs?: number };
 
 /** A two-way line to the other side: a process's IPC channel, or anything that behaves like one. */
 export interface Line<Out, In> {
@@ -25,6 +33,7 @@ export function supervisorRegistry(line: Line<ChildMessage, SupervisorMessage>):
     if (message.type !== "instances") return;
     known = message.instances;
     for (const watcher of watchers) watcher(known);
+    if (message.list !== undefined) line.send({ type: "acknowledge", list: message.list });
   });
   return {
     register(instance) {

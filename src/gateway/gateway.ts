@@ -1,4 +1,3 @@
-import { createServer, type Server } from "node:http";
 import express, {
   type ErrorRequestHandler,
   type Express,
@@ -10,8 +9,8 @@ import type { Context } from "../core/context.js";
 import { errorOf, fail, isError, type PangaeaError } from "../core/error.js";
 import type { CreateGateway, GatewayOptions } from "../core/gateway.js";
 import { frameworkErrors } from "../core/work.js";
-import { ConfigurationError } from "../runtime/settings.js";
 import { countUnknown, observe } from "./observe.js";
+import { openServer } from "./open-server.js";
 import { problemOf, statusLookup } from "./problem.js";
 import { type EdgeRoute, edgeRoutes, fromText } from "./routes.js";
 
@@ -154,28 +153,6 @@ function edgeError(thrown: unknown): PangaeaError {
 
 /** Opens the gateway. Rejects, naming host and port, where the address cannot be had. */
 export const createGateway: CreateGateway = async (options) => {
-  const server = createServer(createApp(options));
-  await listen(server, options.host, options.port);
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : options.port;
-  return {
-    address: `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}`,
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
-      }),
-  };
+  const server = await openServer(createApp(options), options);
+  return { address: server.address, close: (graceMs = 0) => server.close(graceMs) };
 };
-
-const listen = (server: Server, host: string, port: number): Promise<void> =>
-  new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const why =
-        error.code === "EADDRINUSE"
-          ? "is in use: stop what listens there, or set PORT"
-          : `cannot be listened on (${error.message}): set HOST and PORT`;
-      reject(new ConfigurationError(`The gateway's address ${host}:${port} ${why}.`));
-    });
-    server.listen(port, host, resolve);
-  });

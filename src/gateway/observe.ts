@@ -29,10 +29,14 @@ export function observe(route: EdgeRoute, options: GatewayOptions): RequestHandl
   };
 }
 
-function onClose(response: Response, context: Context, meter: Meter | undefined, tracer: GatewayOptions["tracer"]): void {
+function onClose(
+  response: Response,
+  context: Context,
+  meter: Meter | undefined,
+  tracer: GatewayOptions["tracer"],
+): void {
   const answered = response.writableFinished;
-  if (!answered)
-    context.cancellation.cancel(errorOf("canceled", "The client went away.", { outcome: "unknown" }));
+  if (!answered) context.cancellation.cancel(errorOf("canceled", "The client went away.", { outcome: "unknown" }));
   const status = answered ? response.statusCode : clientGone;
   meter?.end(String(status), context);
   if (context.span !== undefined) tracer?.end(context.span, status < 400 ? "ok" : String(status));

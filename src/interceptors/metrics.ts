@@ -25,4 +25,7 @@ export const clientMetrics = (meter: Meter): LookingLayer =>
 
 /** Server side, for calls from outside and from neighbours, and for events. */
 export const serverMetrics = (meter: Meter): LookingLayer =>
-  layer(meter, "Around everything but the span, so that the count and the time are those of the answer, whoever gave it.");
+  layer(
+    meter,
+    "Around everything but the span, so that the count and the time are those of the answer, whoever gave it.",
+  );

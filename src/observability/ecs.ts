@@ -23,7 +23,11 @@ export function asEcs(line: string): string {
     else if (place !== undefined) ecs[place] = value;
     else rest[name] = value;
   }
-  return JSON.stringify({ ...ecs, "ecs.version": "8.11.0", ...(Object.keys(rest).length > 0 ? { pangaea: rest } : {}) });
+  return JSON.stringify({
+    ...ecs,
+    "ecs.version": "8.11.0",
+    ...(Object.keys(rest).length > 0 ? { pangaea: rest } : {}),
+  });
 }
 
 function errorOf(value: unknown): Record<string, unknown> {

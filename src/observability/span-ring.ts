@@ -56,7 +56,8 @@ export class SpanRing implements Tracer {
     const { madeAt: startedAt } = context;
     const { ids } = this.#options;
     if (trace !== undefined) {
-      if (trace.sampled) context.span = new Span({ ...beginning, startedAt, traceId: trace.traceId, parent: trace.spanId });
+      if (trace.sampled)
+        context.span = new Span({ ...beginning, startedAt, traceId: trace.traceId, parent: trace.spanId });
     } else if (this.#isChosen()) {
       context.span = new Span({ ...beginning, startedAt, traceId: ids.hex(16), parent: undefined });
     } else {

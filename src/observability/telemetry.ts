@@ -88,20 +88,21 @@ function showCalls(metrics: ProcessMetrics, meters: CallMeters): void {
 function showProcess(metrics: ProcessMetrics, loop: EventLoop): void {
   const gauge = (name: string, help: string, read: () => number) =>
     metrics.observe({ name, help, kind: "gauge" }, () => [{ labels: {}, value: read() }]);
-  gauge("nodejs_eventloop_delay_p50_seconds", "Lag of the event loop, median of the last seconds.", () => loop.lag.p50Ms / 1_000);
+  gauge(
+    "nodejs_eventloop_delay_p50_seconds",
+    "Lag of the event loop, median of the last seconds.",
+    () => loop.lag.p50Ms / 1_000,
+  );
   gauge("nodejs_eventloop_delay_p99_seconds", "Lag of the event loop, 99th percentile.", () => loop.lag.p99Ms / 1_000);
   gauge("nodejs_eventloop_delay_max_seconds", "Lag of the event loop, longest.", () => loop.lag.maxMs / 1_000);
   gauge("v8js_memory_heap_used_bytes", "Heap in use.", () => process.memoryUsage().heapUsed);
   gauge("process_memory_usage_bytes", "Resident memory.", () => process.memoryUsage.rss());
   gauge("process_uptime_seconds", "How long the process has run.", () => process.uptime());
-  metrics.observe(
-    { name: "process_cpu_time_seconds_total", help: "Processor time, by mode.", kind: "counter" },
-    () => {
-      const { user, system } = process.cpuUsage();
-      return [
-        { labels: { mode: "user" }, value: user / 1e6 },
-        { labels: { mode: "system" }, value: system / 1e6 },
-      ];
-    },
-  );
+  metrics.observe({ name: "process_cpu_time_seconds_total", help: "Processor time, by mode.", kind: "counter" }, () => {
+    const { user, system } = process.cpuUsage();
+    return [
+      { labels: { mode: "user" }, value: user / 1e6 },
+      { labels: { mode: "system" }, value: system / 1e6 },
+    ];
+  });
 }

@@ -1,6 +1,7 @@
 import type { Module } from "../core/module.js";
 import { processOf, routeOf, type Topology } from "../core/topology.js";
 import { checkDatabases } from "./check-databases.js";
+import { checkReplicas } from "./check-replicas.js";
 import { ConfigurationError } from "./settings.js";
 
 /** Every transport must be one that can be loaded. */
@@ -50,6 +51,7 @@ export function findTopologyFaults(topology: Topology, known: Known): string[] {
   checkPlaces(topology, moduleNames, fault);
   checkListeners(topology, known, fault);
   checkDatabases(topology, known.modules, fault);
+  checkReplicas(topology, known.modules, fault);
   checkModules(topology, known, fault);
   return faults;
 }

@@ -19,6 +19,9 @@ const file = z.strictObject({
         .transform((value) => value ?? undefined)
         .optional(),
       listen: listen.optional(),
+      replicas: z.int().min(1).max(64).optional(),
+      weight: z.number().positive().optional(),
+      zone: name.optional(),
     }),
   ),
   without: z.array(name).default([]),
@@ -27,6 +30,7 @@ const file = z.strictObject({
     .union([z.string(), z.record(name, z.string())])
     .transform((value) => (typeof value === "string" ? { default: value } : value))
     .default({ default: "sqlite" }),
+  balance: z.record(name, name).optional(),
   registry: z.strictObject({ kind: z.enum(["static", "supervisor"]) }).default({ kind: "supervisor" }),
   transports: z.record(name, z.record(z.string(), z.coerce.string())).default({}),
 });
@@ -60,7 +64,7 @@ export function parseTopology(path: string, text: string): Topology {
     );
     throw new ConfigurationError(faults.join("\n"));
   }
-  const { processes, without, routes, database, registry, transports } = parsed.data;
+  const { processes, without, routes, database, balance, registry, transports } = parsed.data;
   const { default: defaultRoute = "http", ...others } = routes;
   const { default: defaultDatabase = "sqlite", ...databases } = database;
   const specs: ProcessSpec[] = Object.entries(processes).map(([process, spec]) => ({
@@ -71,6 +75,9 @@ export function parseTopology(path: string, text: string): Topology {
       ? { host: spec.gateway?.host, port: spec.gateway?.port }
       : undefined,
     listen: addressesOf(spec.listen),
+    replicas: spec.replicas,
+    weight: spec.weight,
+    zone: spec.zone,
   }));
   return {
     file: path,
@@ -81,6 +88,7 @@ export function parseTopology(path: string, text: string): Topology {
     defaultRoute,
     databases: new Map(Object.entries(databases)),
     defaultDatabase,
+    balance: balance && new Map(Object.entries(balance)),
     registry: registry.kind,
     transports,
   };

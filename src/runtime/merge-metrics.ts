@@ -38,5 +38,7 @@ function ofProcess(line: string, process: string): string {
   const label = `process="${process}"`;
   const known = /([{,])process="[^"]*"/;
   if (known.test(line)) return line.replace(known, `$1${label}`);
-  return line.replace(/^(\w+)(?:\{)?/, (start, name: string) => (start.endsWith("{") ? `${start}${label},` : `${name}{${label}}`));
+  return line.replace(/^(\w+)(?:\{)?/, (start, name: string) =>
+    start.endsWith("{") ? `${start}${label},` : `${name}{${label}}`,
+  );
 }

@@ -14,7 +14,9 @@ export class ModuleHealth {
 
   /** What keeps these modules from doing their work. */
   async waitingFor(modules: Iterable<RunningModule>): Promise<Readiness["waitingFor"]> {
-    const answers = await Promise.all([...modules].map(async (module) => [module.name, await this.#ask(module)] as const));
+    const answers = await Promise.all(
+      [...modules].map(async (module) => [module.name, await this.#ask(module)] as const),
+    );
     return answers.flatMap(([name, reason]) => (reason === undefined ? [] : [{ name, reason }]));
   }
 

@@ -42,11 +42,15 @@ export function showModule(metrics: Metrics, { store, background, deadLetters, c
     show("pangaea_commits_pending", "Commits of a module that wait or are under way.", () => [
       { labels: { module }, value: store.pendingCommits },
     ]),
-    show("pangaea_outbox_pending_events", "Events that a subscriber has not confirmed; at most 2000 are looked at.", () =>
-      lags(({ events }) => events),
+    show(
+      "pangaea_outbox_pending_events",
+      "Events that a subscriber has not confirmed; at most 2000 are looked at.",
+      () => lags(({ events }) => events),
     ),
-    show("pangaea_outbox_lag_seconds", "How long ago the oldest event that a subscriber has not confirmed was committed.", () =>
-      lags(({ since }) => (since === undefined ? 0 : Math.max(0, clock.wallTime() - since) / 1_000)),
+    show(
+      "pangaea_outbox_lag_seconds",
+      "How long ago the oldest event that a subscriber has not confirmed was committed.",
+      () => lags(({ since }) => (since === undefined ? 0 : Math.max(0, clock.wallTime() - since) / 1_000)),
     ),
     show("pangaea_sagas", "Sagas, jobs and sends that go forward, are undone or are parked for a person.", async () =>
       (await sagas()).map(({ name: saga, phase, count }) => ({ labels: { module, saga, phase }, value: count })),

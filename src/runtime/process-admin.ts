@@ -3,19 +3,17 @@ import type { ProcessSpec } from "../core/topology.js";
 import type { Telemetry } from "../observability/telemetry.js";
 import { adminHandler } from "./admin-handler.js";
 import { adminAnswers } from "./admin-face.js";
-import { type AdminServer, openAdminServer } from "./admin-server.js";
 import type { Connections } from "./connections.js";
 import { figuresOf } from "./process-report.js";
 import type { ProcessReadiness } from "./readiness.js";
 import type { Settings } from "./settings.js";
-import type { StackParts } from "./stacks.js";
+import { openSupervisorAdmin, type SupervisorAdmin } from "./supervisor-admin.js";
 
 export interface ProcessAdminOptions {
   readonly process: ProcessSpec;
   readonly modules: ReadonlyMap<string, Module>;
   readonly settings: Settings;
   readonly telemetry: Telemetry;
-  readonly parts: Pick<StackParts, "logger">;
   readonly addresses: Readonly<Record<string, string>>;
   readonly readiness: ProcessReadiness;
   readonly runtime: { readonly pending: number; readonly pendingDeadlines: number };
@@ -28,15 +26,15 @@ export interface ProcessAdminOptions {
  * Opens the admin listener of a process: at the admin port where it has the gateway, else at a free one. At the gateway's
  * it also takes calls of every service, in the Connect protocol, for the command line.
  */
-export async function openProcessAdmin(options: ProcessAdminOptions): Promise<AdminServer> {
-  const { process: spec, modules, settings, telemetry, parts, connections, readiness } = options;
+export async function openProcessAdmin(options: ProcessAdminOptions): Promise<SupervisorAdmin> {
+  const { process: spec, modules, settings, telemetry, connections, readiness } = options;
   showRuntime(options);
   const withGateway = spec.gateway !== undefined;
   const forwardTo = withGateway
     ? await connections.listenAt("admin", "http", "http://127.0.0.1:0", adminHandler(modules, connections))
     : undefined;
   const { metrics, tracer } = telemetry;
-  const answers = adminAnswers({
+  const handlers = adminAnswers({
     readiness: () => (withGateway ? readiness.all() : readiness.own()),
     metrics: () => metrics.text(),
     spans: (id) => Promise.resolve({ spans: tracer.find(id), silent: [] }),
@@ -48,11 +46,13 @@ export async function openProcessAdmin(options: ProcessAdminOptions): Promise<Ad
       const state = waitingFor.length === 0 ? "ready" : "waiting";
       const addresses = { ...options.addresses };
       const { pid } = process;
-      return { processes: [{ name: spec.name, state, pid, restarts: 0, addresses, waitingFor, reason: null, figures }] };
+      return {
+        processes: [{ name: spec.name, state, pid, restarts: 0, addresses, waitingFor, reason: null, figures }],
+      };
     },
   });
   const port = withGateway ? settings.adminPort : 0;
-  return openAdminServer({ port, answers, forwardTo, logger: parts.logger });
+  return openSupervisorAdmin({ port, handlers, forwardTo: () => forwardTo });
 }
 
 /** Shows what the runtime of a process knows. */

@@ -58,7 +58,10 @@ export interface SpansReport {
 const slowestCount = 5;
 
 /** The figures of this process. */
-export async function figuresOf({ meters, metrics, tracer, loop }: Telemetry, pending: number): Promise<ProcessFigures> {
+export async function figuresOf(
+  { meters, metrics, tracer, loop }: Telemetry,
+  pending: number,
+): Promise<ProcessFigures> {
   const all = [...meters.all];
   const { rss, heapUsed } = process.memoryUsage();
   const collected = await metrics.collect();

@@ -14,16 +14,18 @@ import { ServiceHost } from "../server/service-host.js";
 import type { Telemetry } from "../observability/telemetry.js";
 import type { Backend } from "../storage/backend.js";
 import { AbsentModules } from "./absent-modules.js";
-import type { AdminServer } from "./admin-server.js";
 import { listenToBestEffortEvents } from "./best-effort.js";
 import { Connections } from "./connections.js";
+import { openEntry } from "./entry.js";
 import { type ModuleSurroundings, type RunningModule, startModule } from "./module-runtime.js";
-import { openBackend } from "./open-backend.js";
+import { loadDrivers, openBackend } from "./open-backend.js";
+import { ownInstance } from "./own-instance.js";
 import { hostedProcess, ProcessService } from "./process-service.js";
 import { ProcessReadiness } from "./readiness.js";
 import type { Settings } from "./settings.js";
 import { createStacks, type StackParts } from "./stacks.js";
 import { subscribersOf } from "./subscribers.js";
+import type { SupervisorAdmin } from "./supervisor-admin.js";
 
 export interface ProcessOptions {
   readonly topology: Topology;
@@ -39,6 +41,15 @@ export interface ProcessOptions {
   readonly loadTransport: (name: string) => Promise<CreateTransport>;
   /** Called only where the process has a gateway. */
   readonly loadGateway: () => Promise<CreateGateway>;
+  /**
+   * Its name among all instances, where a registry tells others of it. By default it has one that is made up, and
+   * addresses that are agreed names are its process's name, which only one of them can serve.
+   */
+  readonly instance?: string;
+  /** A listening socket for the gateway that somebody else keeps; by default it opens its own. */
+  readonly gatewaySocket?: object | undefined;
+  /** Waited for when everything is loaded and nothing is owned or listened on yet: another process still does this one's work. */
+  readonly turn?: () => Promise<void>;
   /** Stands before the transport of every edge. For tests. */
   readonly wrapEdge?: (edge: Handler) => Handler;
   /** Stands in for the databases of the topology. For tests. */
@@ -59,7 +70,7 @@ export class ProcessRuntime {
   #stopListeningToEvents = () => {};
   #registration: Registration | undefined;
   #gateway: Gateway | undefined;
-  #admin: AdminServer | undefined;
+  #admin: SupervisorAdmin | undefined;
   readonly #readiness: ProcessReadiness;
 
   private constructor(options: ProcessOptions) {
@@ -141,10 +152,14 @@ export class ProcessRuntime {
     this.#connections.pointRoute(name);
   }
 
-  /** Drains and stops everything, from the outside in: nothing new comes in, what is under way is answered. */
-  async stop(): Promise<void> {
+  /**
+   * Drains and stops everything, from the outside in: nothing new comes in, what is under way is answered. For
+   * `graceMs` milliseconds clients that keep their connections are told to come anew, to whoever has taken over.
+   */
+  async stop(graceMs = 0): Promise<void> {
     await Promise.all([this.#absent.stop(), this.#registration?.close()]);
-    await this.#gateway?.close();
+    await this.#gateway?.close(graceMs);
+    this.#connections.stopWaiting();
     await this.#connections.closeListeners();
     this.#stopListeningToEvents();
     await Promise.all([...this.#modules.keys()].map((name) => this.stopModule(name)));
@@ -156,12 +171,19 @@ export class ProcessRuntime {
   async #start(): Promise<void> {
     const { process, registry } = this.#options;
     await this.#connections.open();
+    if (this.#options.turn !== undefined) {
+      await loadDrivers(this.#options);
+      await this.#options.turn();
+    }
     this.#stopListeningToEvents = await this.#listenToEvents();
     await Promise.all(process.modules.map((name) => this.#absent.start(name)));
     this.#serveOwnProcess();
     Object.assign(this.addresses, await this.#connections.listen());
-    this.#registration = await registry.register(this.#asInstance());
-    if (process.gateway !== undefined) await this.#openGateway(process.gateway);
+    this.#registration = await registry.register(ownInstance(this.#options, this.addresses));
+    if (process.gateway !== undefined) {
+      this.#gateway = await openEntry(process.gateway, this.#options, this.#parts, this);
+      this.addresses.gateway = this.#gateway.address;
+    }
     await this.#openAdmin();
   }
 
@@ -209,34 +231,9 @@ export class ProcessRuntime {
     this.#host.serve(hostedProcess(this.#options.process.name, service, this.#stacks));
   }
 
-  #asInstance() {
-    const { process, modules, parts } = this.#options;
-    const services = process.modules.map((name) => [name, modules.get(name)!.contract.version] as const);
-    return {
-      id: `${process.name}-${parts.ids.hex(4)}`,
-      process: process.name,
-      services: { ...Object.fromEntries(services), [`process-${process.name}`]: 1 },
-      addresses: { ...this.addresses },
-      weight: 1,
-    };
-  }
-
-  async #openGateway(spec: NonNullable<ProcessSpec["gateway"]>): Promise<void> {
-    const { settings, modules, loadGateway } = this.#options;
-    this.#gateway = await (await loadGateway())({
-      host: spec.host ?? settings.host,
-      port: spec.port ?? settings.port,
-      contracts: [...modules.values()].map((module) => module.contract),
-      client: (contract) => this.client(contract, "gateway"),
-      readiness: () => this.readiness(),
-      ...this.#parts,
-    });
-    this.addresses.gateway = this.#gateway.address;
-  }
-
   /** The operator's way in, on loopback: what this process shows, and at the gateway's every service wherever it runs. */
   async #openAdmin(): Promise<void> {
-    const { process, telemetry } = this.#options;
+    const { telemetry } = this.#options;
     if (telemetry === undefined) return;
     const { openProcessAdmin } = await import("./process-admin.js");
     this.#admin = await openProcessAdmin({

@@ -59,7 +59,8 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   if (logFormat !== "text" && logFormat !== "json" && logFormat !== "ecs")
     return refuse("LOG_FORMAT", logFormat, "give text, json or ecs");
   const share = env.PANGAEA_TRACE_SHARE || "1";
-  if (!/^(?:0|1|0?\.\d{1,6})$/.test(share)) refuse("PANGAEA_TRACE_SHARE", share, "give a share from 0 to 1, such as 0.1");
+  if (!/^(?:0|1|0?\.\d{1,6})$/.test(share))
+    refuse("PANGAEA_TRACE_SHARE", share, "give a share from 0 to 1, such as 0.1");
   const addresses = new Map<string, string>();
   for (const pair of (env.PANGAEA_ADDRESSES ?? "").split(",").filter((text) => text !== "")) {
     const [, name, address] = /^([a-z0-9-]+)=(\S+)$/.exec(pair.trim()) ?? [];

@@ -83,11 +83,7 @@ export function createStacks(parts: StackParts): Stacks {
   return {
     client(contract, method, remote) {
       const shape = shapeOf(contract.procedures[method]!);
-      const stack = [
-        ...client(contract, method, remote),
-        clientValidation(shape, remote),
-        clientDeadline(deadlines),
-      ];
+      const stack = [...client(contract, method, remote), clientValidation(shape, remote), clientDeadline(deadlines)];
       return revise(stack, "client", remote);
     },
     server(contract, method, remote, answers) {

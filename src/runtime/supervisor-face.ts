@@ -77,8 +77,7 @@ interface Silent {
 
 const isSilent = (one: unknown): one is Silent => typeof one === "object" && one !== null && "silent" in one;
 
-const notThere = ({ state }: Supervised): string =>
-  state === "ready" ? "it has no admin listener" : `it is ${state}`;
+const notThere = ({ state }: Supervised): string => (state === "ready" ? "it has no admin listener" : `it is ${state}`);
 
 function silentReport({ process: { name, pid, state, restarts, addresses }, silent }: Silent): ProcessReport {
   return { name, state, pid: pid ?? null, restarts, addresses, waitingFor: [], reason: silent, figures: null };

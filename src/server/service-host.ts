@@ -84,7 +84,10 @@ export class ServiceHost {
       for (const method of Object.keys(hosted.contract.procedures)) {
         const stack = [counting, ...hosted.stackOf(method, side === "remote")];
         const procedure = procedureOf(hosted.service, method);
-        entry[side].request.set(method, wrapService(stack, side === "remote" ? entering(procedure, hosted) : procedure));
+        entry[side].request.set(
+          method,
+          wrapService(stack, side === "remote" ? entering(procedure, hosted) : procedure),
+        );
       }
       for (const subscription of hosted.subscriptions) {
         const stack = [counting, ...hosted.eventStackOf(subscription, side === "remote")];

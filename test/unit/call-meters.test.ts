@@ -41,7 +41,8 @@ it("takes a refusal for an answer and a fault for an error, and at the edge a st
   const clock = new HandClock();
   const meters = new CallMeters(clock);
   const begun = { clock, madeAt: clock.now() };
-  for (const code of ["ok", "not_found", "failed_precondition", "internal"]) meters.of("server", "s", "m").end(code, begun);
+  for (const code of ["ok", "not_found", "failed_precondition", "internal"])
+    meters.of("server", "s", "m").end(code, begun);
   for (const status of ["200", "404", "503"]) meters.of("edge", "/x", "GET").end(status, begun);
   const errorsOf = (kind: string) => meters.rates([...meters.all].filter((meter) => meter.kind === kind)).errors;
   expect(errorsOf("server")).toEqual({ internal: 1 });

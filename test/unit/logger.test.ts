@@ -50,7 +50,10 @@ describe("the logger", () => {
        await Promise.all([1, 2].map((n) => ambient.within(context(n), () => work(n))));
        logger.info("outside");`,
     );
-    const lines = text.trim().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
+    const lines = text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
     for (const n of [1, 2]) {
       expect(lines.find(({ msg }) => msg === `work ${n}`)).toMatchObject({
         level: "info",
@@ -64,7 +67,16 @@ describe("the logger", () => {
   });
 
   it("writes lines of the Elastic Common Schema where that is asked for", () => {
-    const line = JSON.stringify({ level: "warn", time: "t", msg: "m", process: "p", module: "o", traceId: "a", saga: "s", durationMs: 1.5 });
+    const line = JSON.stringify({
+      level: "warn",
+      time: "t",
+      msg: "m",
+      process: "p",
+      module: "o",
+      traceId: "a",
+      saga: "s",
+      durationMs: 1.5,
+    });
     expect(JSON.parse(asEcs(line))).toEqual({
       "@timestamp": "t",
       "log.level": "warn",

@@ -18,7 +18,9 @@ it("records work within the span that its headers name, and hands its own on", (
   spans.begin(context, edge);
   const { traceId, spanId } = traceOf(context.headers.traceparent)!;
   spans.end(context.span!, "ok");
-  expect(spans.find(trace)).toMatchObject([{ traceId, id: spanId, parentId: "b".repeat(16), code: "ok", process: "p" }]);
+  expect(spans.find(trace)).toMatchObject([
+    { traceId, id: spanId, parentId: "b".repeat(16), code: "ok", process: "p" },
+  ]);
 });
 
 it("records nothing of a trace that its beginner does not record, and says so further on", () => {
@@ -34,8 +36,7 @@ it("begins as large a share of traces as it is told, and lets nobody further on 
   const contexts = Array.from({ length: 8 }, () => rootContext(clock, 1_000));
   for (const context of contexts) spans.begin(context, edge);
   expect(contexts.filter(({ span }) => span !== undefined)).toHaveLength(2);
-  for (const { span, headers } of contexts)
-    expect(traceOf(headers.traceparent)?.sampled).toBe(span !== undefined);
+  for (const { span, headers } of contexts) expect(traceOf(headers.traceparent)?.sampled).toBe(span !== undefined);
 });
 
 it("finds a trace by the id of its request, with the calls inside the process", () => {
@@ -57,6 +58,7 @@ it("finds a trace by the id of its request, with the calls inside the process", 
   });
   clock.advance(5);
   layer.fail!(new Error("x"), call);
+  clock.advance(1);
   spans.end(context.span!, "ok");
   const [outer, local] = spans.find("request-1");
   expect(local).toMatchObject({ kind: "local", parentId: outer!.id, durationMs: 5, code: "internal" });

@@ -116,6 +116,8 @@ describe("a supervisor", () => {
     await start;
     expect(status("edge")).toEqual({
       name: "edge",
+      process: "edge",
+      replica: 1,
       pid: 2,
       state: "ready",
       restarts: 0,

@@ -1,0 +1,30 @@
+import type { Command } from "commander";
+import type { RolloutOptions } from "./rollouts.js";
+
+const urlOption = [
+  "--url <url>",
+  "the supervisor's admin listener (default: http://127.0.0.1:$ADMIN_PORT, which is PORT + 1)",
+] as const;
+const jsonOption = ["--json", "print JSON"] as const;
+
+/** The commands that change the processes of a running system, which "pangaea split" has started. */
+export function addRolloutCommands(program: Command, done: (exitCode: number) => void): void {
+  program
+    .command("restart")
+    .description("replace the processes of a running system by new ones, one after the other; no request is lost")
+    .argument("[process]", "only this one; by default all")
+    .option(...urlOption)
+    .option(...jsonOption)
+    .action(async (process: string | undefined, options: RolloutOptions) => {
+      done(await (await import("./rollouts.js")).restart(process, options));
+    });
+  program
+    .command("scale")
+    .description("run so many of a process of a running system side by side")
+    .argument("<process=number>", "for instance orders=3")
+    .option(...urlOption)
+    .option(...jsonOption)
+    .action(async (wish: string, options: RolloutOptions) => {
+      done(await (await import("./rollouts.js")).scale(wish, options));
+    });
+}

@@ -1,0 +1,23 @@
+import type { Gateway } from "../core/gateway.js";
+import type { ProcessSpec } from "../core/topology.js";
+import type { ProcessOptions, ProcessRuntime } from "./process-runtime.js";
+import type { StackParts } from "./stacks.js";
+
+/** Opens the gateway of a process. */
+export async function openEntry(
+  spec: NonNullable<ProcessSpec["gateway"]>,
+  { settings, modules, gatewaySocket, loadGateway }: ProcessOptions,
+  parts: StackParts,
+  runtime: Pick<ProcessRuntime, "client" | "readiness">,
+): Promise<Gateway> {
+  const createGateway = await loadGateway();
+  return createGateway({
+    host: spec.host ?? settings.host,
+    port: spec.port ?? settings.port,
+    socket: gatewaySocket,
+    contracts: [...modules.values()].map((module) => module.contract),
+    client: (contract) => runtime.client(contract, "gateway"),
+    readiness: () => runtime.readiness(),
+    ...parts,
+  });
+}
