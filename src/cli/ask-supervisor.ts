@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import type { ProcessStatus } from "../runtime/supervisor.js";
-import { adminUrl } from "./ask.js";
+import { adminUrl } from "./admin-answers.js";
 import { table } from "./table.js";
 
 interface Answer {

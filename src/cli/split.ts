@@ -7,6 +7,8 @@ import { onSqlite } from "../runtime/check-replicas.js";
 import { Rollout } from "../runtime/rollout.js";
 import { readSettings } from "../runtime/settings.js";
 import { configurationExitCode, type ProcessStatus, Supervisor } from "../runtime/supervisor.js";
+import { adminAnswers } from "../runtime/admin-face.js";
+import { supervisorFace } from "../runtime/supervisor-face.js";
 import { openSupervisorAdmin } from "../runtime/supervisor-admin.js";
 import { supervisorOperations } from "../runtime/supervisor-operations.js";
 import { childProcesses } from "./child-processes.js";
@@ -20,9 +22,8 @@ export async function split(options: { topology: string }): Promise<number> {
   const settings = readSettings(process.env);
   const system = await loadSystem(options.topology);
   const { topology } = system;
-  const logger = createLogger(settings.logLevel, process.env.LOG_FORMAT === "json" ? "json" : "text", {
-    process: "supervisor",
-  });
+  const { logLevel: level, logFormat: format } = settings;
+  const logger = createLogger({ level, format, fields: { process: "supervisor" } });
   const sockets = new Map<string, object>();
   for (const { name, gateway } of topology.processes) {
     if (gateway === undefined) continue;
@@ -51,8 +52,12 @@ export async function split(options: { topology: string }): Promise<number> {
   const supervisor = new Supervisor({ topology, spawn, clock: systemClock, logger, whyAlone });
   const admin = await openSupervisorAdmin({
     port: settings.adminPort,
-    handlers: supervisorOperations(supervisor, new Rollout(supervisor)),
-    forwardTo: () => supervisor.status.find(({ addresses }) => addresses.admin !== undefined)?.addresses.admin,
+    handlers: new Map([
+      ...adminAnswers(supervisorFace(() => supervisor.status)),
+      ...supervisorOperations(supervisor, new Rollout(supervisor)),
+    ]),
+    // Only the gateway's takes calls of services.
+    forwardTo: () => supervisor.status.find(({ addresses }) => addresses.gateway !== undefined)?.addresses.admin,
   });
   logger.info("The operator's listener is open.", { address: admin.address });
 

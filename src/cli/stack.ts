@@ -3,8 +3,10 @@ import { systemClock } from "../core/clock.js";
 import { Deadlines } from "../core/deadline.js";
 import { systemIds } from "../core/ids.js";
 import { silentLogger } from "../core/logger.js";
+import { silentMeters } from "../core/meter.js";
 import { eventMethod, type Module } from "../core/module.js";
 import { processOf } from "../core/topology.js";
+import { SpanRing } from "../observability/span-ring.js";
 import { createStacks, type Stacks } from "../runtime/stacks.js";
 import { type CallEdge, callEdge, callEdges, eventEdges, gatewayCaller } from "./edges.js";
 import { loadSystem, type System } from "./load-system.js";
@@ -40,12 +42,16 @@ export async function showStack(service: string, options: StackOptions): Promise
     const names = [...system.modules.keys()];
     throw new UsageError(`${options.topology} has no service "${service}". ${insteadOf(service, names)}`);
   }
+  const clock = systemClock;
   const stacks = createStacks({
-    clock: systemClock,
+    clock,
     ids: systemIds,
     logger: silentLogger,
-    deadlines: new Deadlines(systemClock),
+    deadlines: new Deadlines(clock),
     resilience: system.topology.resilience,
+    // Every process that runs is observed.
+    meters: silentMeters,
+    tracer: new SpanRing({ process: "stack", clock, ids: systemIds, size: 1 }),
   });
   const ways = [
     ...edgesTo(module, system, options.from).flatMap((edges) => callWays(module, edges, stacks)),

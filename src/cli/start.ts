@@ -4,8 +4,12 @@ import { usualResilience } from "../core/resilience.js";
 import type { ProcessSpec, Topology } from "../core/topology.js";
 import { staticRegistry } from "../discovery/static-registry.js";
 import { supervisorRegistry } from "../discovery/supervisor-registry.js";
+import { createAmbient } from "../observability/ambient.js";
 import { watchLoop } from "../observability/loop-watch.js";
+import { giveToOpenTelemetry, PackageMissing } from "../observability/opentelemetry.js";
 import { createLogger } from "../observability/pino-logger.js";
+import type { SpanRing } from "../observability/span-ring.js";
+import { createTelemetry } from "../observability/telemetry.js";
 import { staticInstances } from "../runtime/addresses.js";
 import { readFailpoints } from "../runtime/failpoints.js";
 import { ProcessRuntime } from "../runtime/process-runtime.js";
@@ -28,9 +32,23 @@ export async function start(options: StartOptions): Promise<number> {
   const failpoints = readFailpoints(process.env);
   const { topology, modules } = await loadSystem(options.topology);
   const own = chooseProcess(topology, options.process);
-  const format = process.env.LOG_FORMAT === "json" ? "json" : "text";
+  const ambient = createAmbient();
   const fields = { process: own.name };
-  const logger = createLogger(settings.logLevel, format, fields);
+  const logger = createLogger({
+    level: settings.logLevel,
+    format: settings.logFormat,
+    fields,
+    current: () => ambient.fields(),
+  });
+  // Of processes that run side by side each is itself: `orders.2`.
+  const name = process.env.PANGAEA_INSTANCE?.replace(/-[0-9a-f]+$/, "") ?? own.name;
+  const telemetry = createTelemetry({
+    process: name,
+    clock: systemClock,
+    ids: systemIds,
+    traceShare: settings.traceShare,
+  });
+  const stopGiving = await giveSpans(telemetry.tracer, name);
   const line = parentLine();
   // What the supervisor says is heard by whoever listens in this very tick.
   const supervised = line && listenTo(line);
@@ -49,7 +67,8 @@ export async function start(options: StartOptions): Promise<number> {
       instance: process.env.PANGAEA_INSTANCE,
       gatewaySocket: await supervised?.socket,
       turn: supervised?.turn,
-      parts: { clock: systemClock, ids: systemIds, logger, failpoints },
+      parts: { clock: systemClock, ids: systemIds, logger, failpoints, within: ambient.within },
+      telemetry,
       loadTransport,
       loadGateway: async () => (await import("../gateway/gateway.js")).createGateway,
     });
@@ -60,7 +79,7 @@ export async function start(options: StartOptions): Promise<number> {
   const stopWatching = watchLoop({
     clock: systemClock,
     settings: (topology.resilience ?? usualResilience).loop,
-    format,
+    format: settings.logFormat,
     fields,
     modules: Object.fromEntries(
       own.modules.map((name) => [name, Object.keys(modules.get(name)!.contract.procedures)] as const),
@@ -74,7 +93,18 @@ export async function start(options: StartOptions): Promise<number> {
   logger.info("Stopping: taking nothing new, answering what is under way.");
   await runtime.stop(graceMs);
   await stopWatching();
+  await stopGiving();
+  telemetry.close();
   return 0;
+}
+
+async function giveSpans(spans: SpanRing, name: string): Promise<() => Promise<void>> {
+  try {
+    return await giveToOpenTelemetry({ spans, process: name, env: process.env });
+  } catch (error) {
+    if (error instanceof PackageMissing) throw new ConfigurationError(error.message);
+    throw error;
+  }
 }
 
 function chooseProcess(topology: Topology, name: string | undefined): ProcessSpec {

@@ -4,6 +4,8 @@ import type { Contract } from "./contract.js";
 import type { Failpoints } from "./failpoints.js";
 import type { Ids } from "./ids.js";
 import type { Logger } from "./logger.js";
+import type { Meters } from "./meter.js";
+import type { Tracer, Within } from "./span.js";
 
 /** What keeps a process from being ready: who, and why. Empty where it is ready. */
 export interface Readiness {
@@ -41,6 +43,11 @@ export interface GatewayOptions {
   readonly failpoints?: Failpoints;
   /** Missing: everything is taken in. */
   readonly admission?: Admission | undefined;
+  /** By default requests are not counted. */
+  readonly meters?: Meters;
+  /** By default they are not recorded. */
+  readonly tracer?: Tracer;
+  readonly within?: Within;
 }
 
 export interface Gateway {

@@ -16,6 +16,9 @@ export interface MetricDefinition {
  * for it when somebody looks.
  */
 export interface Metrics {
-  /** `read` is asked at every look; the returned function ends that. Several may read the same metric, under other labels. */
-  observe(definition: MetricDefinition, read: () => Iterable<Sample>): () => void;
+  /**
+   * `read` is asked at every look; the returned function ends that. Several may read the same metric, under other labels.
+   * One that has to ask a database may give a promise; it is not waited for longer than a second.
+   */
+  observe(definition: MetricDefinition, read: () => Iterable<Sample> | Promise<Iterable<Sample>>): () => void;
 }

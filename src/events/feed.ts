@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.js";
 import { errorOf, isError } from "../core/error.js";
 import type { Failpoints } from "../core/failpoints.js";
 import type { Logger } from "../core/logger.js";
+import { traceOf } from "../core/span.js";
 import type { OutboxRow } from "../storage/framework-tables.js";
 import { eventCall } from "./event-call.js";
 import type { Outbox } from "./outbox.js";
@@ -66,6 +67,25 @@ export class Feed {
   get position(): number {
     for (const first of this.#open) return first - 1;
     return this.#readTo;
+  }
+
+  get subscriber(): string {
+    return this.options.subscriber;
+  }
+
+  /** Events that are read and not confirmed. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /** When the oldest event that is not confirmed was committed, in epoch milliseconds; undefined where there is none. */
+  get oldestOpenAt(): number | undefined {
+    let oldest: number | undefined;
+    for (const { rows } of this.#lanes.values()) {
+      const at = rows[0]!.created_at;
+      if (oldest === undefined || at < oldest) oldest = at;
+    }
+    return oldest;
   }
 
   async start(): Promise<void> {
@@ -196,7 +216,13 @@ export class Feed {
       return;
     }
     if (lane.failures++ === 0) {
-      logger.warn(`An event for ${subscriber} is not confirmed yet and is tried again.`, { event: row.id, key, error });
+      const traceId = traceIdOf(row);
+      logger.warn(`An event for ${subscriber} is not confirmed yet and is tried again.`, {
+        event: row.id,
+        key,
+        traceId,
+        error,
+      });
     }
     this.#later(backoffMs(lane.failures, maxBackoffMs), () => {
       this.#ready.push(key);
@@ -234,6 +260,10 @@ export class Feed {
     }
   }
 }
+
+/** The trace of what caused an event. */
+const traceIdOf = ({ headers }: OutboxRow): string | undefined =>
+  traceOf((JSON.parse(headers) as Record<string, string>).traceparent)?.traceId;
 
 /** Whether nobody was there to take the event: nothing was tried, so nothing speaks against the event itself. */
 const isAway = (error: unknown): boolean =>

@@ -38,6 +38,11 @@ export class Relay {
     this.#outbox = new Outbox(options.store);
   }
 
+  /** How far each subscriber is behind: events that are read and not confirmed, and since when the oldest waits. */
+  get lags(): { readonly subscriber: string; readonly events: number; readonly since: number | undefined }[] {
+    return this.#feeds.map(({ subscriber, open, oldestOpenAt }) => ({ subscriber, events: open, since: oldestOpenAt }));
+  }
+
   async start(): Promise<void> {
     const { subscribers, deliver, clock, logger, failpoints } = this.options;
     for (const [subscriber, { events, from }] of subscribers) {

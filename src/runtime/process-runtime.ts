@@ -3,7 +3,7 @@ import type { ClientOf } from "../core/client.js";
 import { type Context, type ContextFields, rootContext } from "../core/context.js";
 import type { Contract } from "../core/contract.js";
 import { Deadlines } from "../core/deadline.js";
-import type { CreateGateway, Readiness } from "../core/gateway.js";
+import type { CreateGateway, Gateway, Readiness } from "../core/gateway.js";
 import type { Module } from "../core/module.js";
 import type { Registration, Registry } from "../core/registry.js";
 import { type ProcessSpec, processOf, type Topology } from "../core/topology.js";
@@ -11,23 +11,21 @@ import type { CreateTransport } from "../core/transport.js";
 import { wrap } from "../core/wrap.js";
 import { clientDeadline } from "../interceptors/deadline.js";
 import { ServiceHost } from "../server/service-host.js";
+import type { Telemetry } from "../observability/telemetry.js";
 import type { Backend } from "../storage/backend.js";
 import { AbsentModules } from "./absent-modules.js";
-import { admissionTo } from "./admission-to.js";
 import { listenToBestEffortEvents } from "./best-effort.js";
 import { Connections } from "./connections.js";
-import { type Entry, openEntry } from "./entry.js";
+import { openEntry } from "./entry.js";
 import { type ModuleSurroundings, type RunningModule, startModule } from "./module-runtime.js";
 import { loadDrivers, openBackend } from "./open-backend.js";
 import { ownInstance } from "./own-instance.js";
-import { processContract } from "./process-contract.js";
-import { ProcessService } from "./process-service.js";
-import { readinessOf } from "./readiness.js";
+import { hostedProcess, ProcessService } from "./process-service.js";
+import { ProcessReadiness } from "./readiness.js";
 import type { Settings } from "./settings.js";
 import { createStacks, type StackParts } from "./stacks.js";
 import { subscribersOf } from "./subscribers.js";
-
-const readinessDeadlineMs = 1_000;
+import type { SupervisorAdmin } from "./supervisor-admin.js";
 
 export interface ProcessOptions {
   readonly topology: Topology;
@@ -37,7 +35,9 @@ export interface ProcessOptions {
   readonly modules: ReadonlyMap<string, Module>;
   readonly settings: Settings;
   readonly registry: Registry;
-  readonly parts: Omit<StackParts, "deadlines">;
+  readonly parts: Omit<StackParts, "deadlines" | "metrics" | "meters" | "tracer">;
+  /** What it records about itself and shows at an admin listener of its own; by default nothing. */
+  readonly telemetry?: Telemetry;
   readonly loadTransport: (name: string) => Promise<CreateTransport>;
   /** Called only where the process has a gateway. */
   readonly loadGateway: () => Promise<CreateGateway>;
@@ -69,20 +69,34 @@ export class ProcessRuntime {
   readonly #deliver: Handler;
   #stopListeningToEvents = () => {};
   #registration: Registration | undefined;
-  #entry: Entry | undefined;
+  #gateway: Gateway | undefined;
+  #admin: SupervisorAdmin | undefined;
+  readonly #readiness: ProcessReadiness;
 
   private constructor(options: ProcessOptions) {
     this.#options = options;
+    const { metrics, meters, tracer } = options.telemetry ?? {};
     this.#parts = {
       resilience: options.topology.resilience,
       keepsAnswers: (service) => options.modules.get(service)?.migrations !== undefined,
       ...options.parts,
+      metrics,
+      meters,
+      tracer,
       deadlines: new Deadlines(options.parts.clock),
     };
     this.#stacks = createStacks(this.#parts);
     this.#host = new ServiceHost(options.process.modules, options.parts.failpoints);
     this.#connections = new Connections(options, this.#stacks, this.#host);
     this.#absent = new AbsentModules({ start: (name) => this.startModule(name), ...options.parts });
+    this.#readiness = new ProcessReadiness({
+      ...options,
+      running: this.#modules,
+      absent: this.#absent,
+      clock: options.parts.clock,
+      connections: this.#connections,
+      context: (deadlineMs) => this.context(deadlineMs),
+    });
     const stack = [clientDeadline(this.#parts.deadlines)];
     this.#deliver = wrap(stack, (call) => this.#connections.route(call.service).current.call(call));
   }
@@ -125,14 +139,8 @@ export class ProcessRuntime {
   }
 
   /** What this process, and every process it can ask, waits for. */
-  async readiness(): Promise<Readiness> {
-    const others = this.#options.topology.processes.filter(
-      (process) => process !== this.#options.process && process.modules.length > 0,
-    );
-    const answers = await Promise.all(
-      others.map((process) => readinessOf(process, this.#connections, () => this.context(readinessDeadlineMs))),
-    );
-    return { waitingFor: [...this.#ownReadiness().waitingFor, ...answers.flatMap((answer) => answer.waitingFor)] };
+  readiness(): Promise<Readiness> {
+    return this.#readiness.all();
   }
 
   /** Stops one module: it answers what is under way, and calls to it find nobody until it is started again. */
@@ -158,13 +166,14 @@ export class ProcessRuntime {
    */
   async stop(graceMs = 0): Promise<void> {
     await Promise.all([this.#absent.stop(), this.#registration?.close()]);
-    await this.#entry?.gateway.close(graceMs);
+    await this.#gateway?.close(graceMs);
     this.#connections.stopWaiting();
     await this.#connections.closeListeners();
     this.#stopListeningToEvents();
     await Promise.all([...this.#modules.keys()].map((name) => this.stopModule(name)));
     await this.#connections.close();
     await this.#options.registry.close();
+    await this.#admin?.close();
   }
 
   async #start(): Promise<void> {
@@ -179,12 +188,11 @@ export class ProcessRuntime {
     this.#serveOwnProcess();
     Object.assign(this.addresses, await this.#connections.listen());
     this.#registration = await registry.register(ownInstance(this.#options, this.addresses));
-    if (process.gateway === undefined) return;
-    this.#entry = await openEntry(process.gateway, this.#options, this.#connections, {
-      readiness: () => this.readiness(),
-      admission: admissionTo("gateway", this.#parts),
-    });
-    Object.assign(this.addresses, this.#entry.addresses);
+    if (process.gateway !== undefined) {
+      this.#gateway = await openEntry(process.gateway, this.#options, this.#parts, this);
+      this.addresses.gateway = this.#gateway.address;
+    }
+    await this.#openAdmin();
   }
 
   #surroundings(module: Module): ModuleSurroundings {
@@ -226,20 +234,25 @@ export class ProcessRuntime {
   }
 
   #serveOwnProcess(): void {
-    const contract = processContract(this.#options.process.name);
     const running = (name: string) => this.#modules.get(name);
-    this.#host.serve({
-      contract,
-      service: new ProcessService(running, () => this.#ownReadiness(), this.#parts.logger),
-      subscriptions: [],
-      resolve: () => undefined,
-      stackOf: (method, remote) => this.#stacks.server(contract, method, remote),
-      eventStackOf: () => [],
-    });
+    const service = new ProcessService(running, () => this.#readiness.own(), this.#parts.logger);
+    this.#host.serve(hostedProcess(this.#options.process.name, service, this.#stacks));
   }
 
-  #ownReadiness(): Readiness {
-    const missing = this.#options.process.modules.filter((name) => !this.#modules.has(name));
-    return { waitingFor: missing.map((name) => ({ name, reason: this.#absent.reasonOf(name) })) };
+  /** The operator's way in, on loopback: what this process shows, and at the gateway's every service wherever it runs. */
+  async #openAdmin(): Promise<void> {
+    const { telemetry } = this.#options;
+    if (telemetry === undefined) return;
+    const { openProcessAdmin } = await import("./process-admin.js");
+    this.#admin = await openProcessAdmin({
+      ...this.#options,
+      telemetry,
+      addresses: this.addresses,
+      readiness: this.#readiness,
+      runtime: this,
+      running: this.#modules,
+      connections: this.#connections,
+    });
+    this.addresses.admin = this.#admin.address;
   }
 }

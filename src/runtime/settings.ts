@@ -10,6 +10,9 @@ export interface Settings {
   /** The PostgreSQL server of topologies that say `postgres`; may have a password. */
   readonly databaseUrl: string | undefined;
   readonly logLevel: string;
+  readonly logFormat: "text" | "json" | "ecs";
+  /** Of the traces that begin at this process, this share is recorded: 0 to 1. */
+  readonly traceShare: number;
   /** Keeps systems that share a broker apart; by default the topology's name. */
   readonly namespace: string | undefined;
   /** Process name → address, where nobody can be asked: `users=http://10.0.0.5:4001,orders=…`. */
@@ -52,6 +55,12 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   }
   const logLevel = env.LOG_LEVEL || "info";
   if (!logLevels.includes(logLevel)) refuse("LOG_LEVEL", logLevel, `give one of ${logLevels.join(", ")}`);
+  const logFormat = env.LOG_FORMAT || "text";
+  if (logFormat !== "text" && logFormat !== "json" && logFormat !== "ecs")
+    return refuse("LOG_FORMAT", logFormat, "give text, json or ecs");
+  const share = env.PANGAEA_TRACE_SHARE || "1";
+  if (!/^(?:0|1|0?\.\d{1,6})$/.test(share))
+    refuse("PANGAEA_TRACE_SHARE", share, "give a share from 0 to 1, such as 0.1");
   const addresses = new Map<string, string>();
   for (const pair of (env.PANGAEA_ADDRESSES ?? "").split(",").filter((text) => text !== "")) {
     const [, name, address] = /^([a-z0-9-]+)=(\S+)$/.exec(pair.trim()) ?? [];
@@ -70,6 +79,8 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     redisUrl,
     databaseUrl,
     logLevel,
+    logFormat,
+    traceShare: Number(share),
     namespace: env.PANGAEA_NAMESPACE || undefined,
     addresses,
   };

@@ -6,10 +6,12 @@ import type { Deadlines } from "../core/deadline.js";
 import type { Failpoints } from "../core/failpoints.js";
 import type { Ids } from "../core/ids.js";
 import type { Logger } from "../core/logger.js";
+import type { Meters } from "../core/meter.js";
 import type { Metrics } from "../core/metrics.js";
-import type { Subscription } from "../core/module.js";
+import { eventMethod, type Subscription } from "../core/module.js";
 import { type Resilience, usualResilience } from "../core/resilience.js";
 import type { Schema } from "../core/schema.js";
+import type { Tracer, Within } from "../core/span.js";
 import type { Validator } from "../core/validation.js";
 import type { Answers } from "../core/work.js";
 import { accessLog } from "../interceptors/access-log.js";
@@ -17,7 +19,8 @@ import { clientDeadline, serverDeadline } from "../interceptors/deadline.js";
 import { errorBoundary } from "../interceptors/error-boundary.js";
 import { idempotency } from "../interceptors/idempotency.js";
 import { loadShedding } from "../interceptors/load-shedding.js";
-import { tracing } from "../interceptors/tracing.js";
+import { clientMetrics, serverMetrics } from "../interceptors/metrics.js";
+import { serverTracing, tracing } from "../interceptors/tracing.js";
 import { clientValidation, serverValidation } from "../interceptors/validation.js";
 import { compiledValidatorOf } from "../schema/compiled-validator.js";
 import { admissionTo } from "./admission-to.js";
@@ -38,6 +41,12 @@ export interface StackParts {
   readonly resilience?: Resilience | undefined;
   /** Whether a service keeps the answers of keyed calls; by default none does. */
   readonly keepsAnswers?: (service: string) => boolean;
+  /** By default calls are not counted. */
+  readonly meters?: Meters;
+  /** By default spans have ids and are not recorded. */
+  readonly tracer?: Tracer;
+  /** By default a module's code runs without anybody knowing on behalf of which call. */
+  readonly within?: Within;
   /** Changes a stack before it is built. For tests that add an interceptor or leave one out, to see what breaks. */
   readonly revise?: (stack: Stack, place: "client" | "endpoint" | "server" | "event", remote: boolean) => Stack;
 }
@@ -56,7 +65,7 @@ export interface Stacks {
 const anything = (value: unknown): unknown => value;
 
 export function createStacks(parts: StackParts): Stacks {
-  const { clock, ids, logger, deadlines, revise = (stack) => stack } = parts;
+  const { clock, ids, logger, deadlines, meters, tracer, revise = (stack) => stack } = parts;
   // One for all stacks of a process: a schema is compiled once.
   const validators = new Map<Schema, Validator>();
   const validatorOf = (schema: Schema): Validator => {
@@ -69,11 +78,27 @@ export function createStacks(parts: StackParts): Stacks {
   const { shedding } = parts.resilience ?? usualResilience;
   const admission = admissionTo("calls", parts);
   const onlyRemote = (remote: boolean, layer: () => Layer): Layer[] => (remote ? [layer()] : []);
+  // What processes ask each other about themselves is no work of the system's: it would only hide that.
+  const client = (contract: Contract, method: string, remote: boolean): Stack => {
+    if (isProcessService(contract.name)) return [tracing(ids, false)];
+    const metered = remote && meters !== undefined;
+    return [
+      tracing(ids, remote, tracer),
+      ...(metered ? [clientMetrics(meters.of("client", contract.name, method))] : []),
+    ];
+  };
+  const server = (contract: Contract, method: string, enters: boolean): Stack => {
+    if (isProcessService(contract.name)) return [];
+    return [
+      ...(enters && tracer !== undefined ? [serverTracing(tracer)] : []),
+      ...(meters === undefined ? [] : [serverMetrics(meters.of("server", contract.name, method))]),
+    ];
+  };
   return {
     client(contract, method, remote) {
       const procedure = contract.procedures[method]!;
       const stack = [
-        tracing(ids),
+        ...client(contract, method, remote),
         clientValidation(shapeOf(procedure), remote),
         clientDeadline(deadlines),
         ...(remote ? layers.ofService(contract.name, procedure.effect) : []),
@@ -88,6 +113,7 @@ export function createStacks(parts: StackParts): Stacks {
       const procedure = contract.procedures[method]!;
       const shape = shapeOf(procedure);
       const stack = [
+        ...server(contract, method, remote),
         accessLog(clock, logger),
         ...onlyRemote(remote, () => serverDeadline(deadlines)),
         // How a process is must be known above all when it has too much to do.
@@ -105,6 +131,7 @@ export function createStacks(parts: StackParts): Stacks {
       // The payload comes out of the outbox as text, in every layout: it is checked like anything that was decoded.
       const stack = [
         ...(inbox === undefined || subscription.event.delivery !== "at-least-once" ? [] : [inbox]),
+        ...server(subscriber, eventMethod(subscription.event), true),
         accessLog(clock, logger),
         ...onlyRemote(remote, () => serverDeadline(deadlines)),
         serverValidation(shape, true, logger),

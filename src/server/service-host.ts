@@ -4,6 +4,7 @@ import type { Contract } from "../core/contract.js";
 import { errorOf, type PangaeaError } from "../core/error.js";
 import { type Failpoints, inertFailpoints } from "../core/failpoints.js";
 import { eventMethod, type Subscription } from "../core/module.js";
+import type { Within } from "../core/span.js";
 import { AlreadyHandled } from "../core/work.js";
 import { wrapService } from "../core/wrap.js";
 
@@ -19,6 +20,8 @@ export interface HostedService {
   readonly stackOf: (method: string, remote: boolean) => Stack;
   /** The layers around a reaction to an event. */
   readonly eventStackOf: (subscription: Subscription, remote: boolean) => Stack;
+  /** Around the service where a call enters the process; by default nothing. */
+  readonly within?: Within | undefined;
 }
 
 /** The handlers of one side, by method. Maps, so that no inherited name is ever taken for a procedure. */
@@ -28,6 +31,7 @@ interface Handlers {
 }
 
 type Side = "local" | "remote";
+type Service = (call: Call) => Promise<unknown>;
 
 interface Entry {
   readonly version: number;
@@ -79,11 +83,16 @@ export class ServiceHost {
     for (const side of ["local", "remote"] as const) {
       for (const method of Object.keys(hosted.contract.procedures)) {
         const stack = [counting, ...hosted.stackOf(method, side === "remote")];
-        entry[side].request.set(method, wrapService(stack, procedureOf(hosted.service, method)));
+        const procedure = procedureOf(hosted.service, method);
+        entry[side].request.set(
+          method,
+          wrapService(stack, side === "remote" ? entering(procedure, hosted) : procedure),
+        );
       }
       for (const subscription of hosted.subscriptions) {
         const stack = [counting, ...hosted.eventStackOf(subscription, side === "remote")];
-        const handler = wrapService(stack, reactionOf(subscription, hosted.resolve(subscription), this.failpoints));
+        const reaction = reactionOf(subscription, hosted.resolve(subscription), this.failpoints);
+        const handler = wrapService(stack, entering(reaction, hosted));
         entry[side].event.set(eventMethod(subscription.event), handler);
       }
     }
@@ -146,7 +155,7 @@ const refuse = (code: Code, message: string): Promise<never> =>
   Promise.reject(errorOf(code, message, { outcome: "not-executed" }));
 
 /** A method of the service as a function of the call. What it throws before its first await is a rejection too. */
-const procedureOf = (service: object, method: string): ((call: Call) => Promise<unknown>) => {
+const procedureOf = (service: object, method: string): Service => {
   const implementation = (service as Record<string, (input: unknown, ctx: unknown) => unknown>)[method]!;
   return (call) => {
     try {
@@ -157,6 +166,9 @@ const procedureOf = (service: object, method: string): ((call: Call) => Promise<
     }
   };
 };
+
+const entering = (service: Service, { within }: HostedService): Service =>
+  within === undefined ? service : (call) => within(call.context, () => service(call));
 
 const reactionOf =
   (subscription: Subscription, target: unknown, failpoints: Failpoints) =>

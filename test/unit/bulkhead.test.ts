@@ -1,4 +1,4 @@
-import type { Metrics, Reply } from "pangaea";
+import type { Metrics, Reply, Sample } from "pangaea";
 import { describe, expect, it } from "vitest";
 import { isSilent, protectedClient } from "./protected-client.js";
 
@@ -6,14 +6,14 @@ const alone = { retry: undefined, breaker: undefined };
 
 /** Keeps what is shown, and reads it. */
 function shownMetrics() {
-  const shown = new Map<string, () => Iterable<{ readonly value: number }>>();
+  const shown = new Map<string, Parameters<Metrics["observe"]>[1]>();
   const metrics: Metrics = {
     observe(definition, read) {
       shown.set(definition.name, read);
       return () => shown.delete(definition.name);
     },
   };
-  return { metrics, shown, value: (name: string) => [...(shown.get(name)?.() ?? [])][0]?.value };
+  return { metrics, shown, value: (name: string) => [...((shown.get(name)?.() ?? []) as Iterable<Sample>)][0]?.value };
 }
 
 describe("a bulkhead", () => {

@@ -17,6 +17,8 @@ describe("the settings", () => {
       redisUrl: "redis://127.0.0.1:6379",
       databaseUrl: undefined,
       logLevel: "info",
+      logFormat: "text",
+      traceShare: 1,
       namespace: undefined,
       addresses: new Map(),
     });
@@ -28,6 +30,8 @@ describe("the settings", () => {
       "REDIS_URL",
       "DATABASE_URL",
       "LOG_LEVEL",
+      "LOG_FORMAT",
+      "PANGAEA_TRACE_SHARE",
       "PANGAEA_NAMESPACE",
       "PANGAEA_ADDRESSES",
     ];
