@@ -1,16 +1,14 @@
 import { systemClock } from "../core/clock.js";
 import { systemIds } from "../core/ids.js";
 import type { ProcessSpec, Topology } from "../core/topology.js";
-import { staticRegistry } from "../discovery/static-registry.js";
-import { supervisorRegistry } from "../discovery/supervisor-registry.js";
 import { createLogger } from "../observability/pino-logger.js";
-import { staticInstances } from "../runtime/addresses.js";
 import { readFailpoints } from "../runtime/failpoints.js";
 import { ProcessRuntime } from "../runtime/process-runtime.js";
 import { loadTransport } from "../runtime/project.js";
 import { ConfigurationError, readSettings } from "../runtime/settings.js";
 import { loadSystem } from "./load-system.js";
 import { insteadOf } from "./nearest.js";
+import { openRegistry } from "./open-registry.js";
 import { parentLine } from "./process-line.js";
 import { toldToStop, toldToStopBy } from "./told-to-stop.js";
 
@@ -29,8 +27,7 @@ export async function start(options: StartOptions): Promise<number> {
     process: own.name,
   });
   const line = parentLine();
-  const registry =
-    line === undefined ? staticRegistry(staticInstances(topology, own, settings, modules)) : supervisorRegistry(line);
+  const registry = await openRegistry({ topology, own, modules, settings, line, clock: systemClock, logger });
 
   const runtime = await ProcessRuntime.start({
     topology,

@@ -1,8 +1,8 @@
 import type { Balancer } from "../core/balancer.js";
 import type { Call, Handler } from "../core/call.js";
-import { errorOf } from "../core/error.js";
 import type { Instance } from "../core/registry.js";
 import type { Connection, Transport } from "../core/transport.js";
+import { candidatesFor, noCandidate } from "./candidates.js";
 
 /** A place where services can be asked, over one transport. Once retired, it is closed as soon as nothing is under way. */
 class Endpoint {
@@ -68,11 +68,9 @@ export class Instances {
   /** A handler that picks an endpoint for each call. Nobody there is known at once. */
   handlerOf(transport: string): Handler {
     return (call: Call) => {
-      const endpoints = this.#endpointsOf(call.service, transport);
-      if (endpoints.length === 0) {
-        const message = `No running process serves ${call.service} over ${transport}.`;
-        return Promise.reject(errorOf("unavailable", message, { outcome: "not-sent" }));
-      }
+      const candidates = candidatesFor(call, transport, this.#known);
+      if (candidates.length === 0) return Promise.reject(noCandidate(call, transport, this.#known));
+      const endpoints = candidates.map(({ addresses }) => this.#endpoint(transport, addresses[transport]!));
       return this.balancer.pick(endpoints, call).call(call);
     };
   }

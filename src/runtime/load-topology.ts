@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { type Document, parseDocument } from "yaml";
 import { z } from "zod";
 import type { ProcessSpec, Topology } from "../core/topology.js";
+import { registrySpec } from "./registry-spec.js";
 import { ConfigurationError } from "./settings.js";
 
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/, "lower case letters, digits and dashes");
@@ -27,7 +28,7 @@ const file = z.strictObject({
     .union([z.string(), z.record(name, z.string())])
     .transform((value) => (typeof value === "string" ? { default: value } : value))
     .default({ default: "sqlite" }),
-  registry: z.strictObject({ kind: z.enum(["static", "supervisor"]) }).default({ kind: "supervisor" }),
+  registry: registrySpec,
   transports: z.record(name, z.record(z.string(), z.coerce.string())).default({}),
 });
 
@@ -81,7 +82,7 @@ export function parseTopology(path: string, text: string): Topology {
     defaultRoute,
     databases: new Map(Object.entries(databases)),
     defaultDatabase,
-    registry: registry.kind,
+    registry,
     transports,
   };
 }

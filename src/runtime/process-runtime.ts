@@ -18,6 +18,7 @@ import { listenToBestEffortEvents } from "./best-effort.js";
 import { Connections } from "./connections.js";
 import { type ModuleSurroundings, type RunningModule, startModule } from "./module-runtime.js";
 import { openBackend } from "./open-backend.js";
+import { ownInstance } from "./own-instance.js";
 import { processContract } from "./process-contract.js";
 import { ProcessService } from "./process-service.js";
 import { readinessOf } from "./readiness.js";
@@ -154,7 +155,7 @@ export class ProcessRuntime {
     await Promise.all(process.modules.map((name) => this.#absent.start(name)));
     this.#serveOwnProcess();
     Object.assign(this.addresses, await this.#connections.listen());
-    this.#registration = await registry.register(this.#asInstance());
+    this.#registration = await registry.register(ownInstance(this.#options, this.addresses));
     if (process.gateway !== undefined) await this.#openGateway(process.gateway);
   }
 
@@ -211,18 +212,10 @@ export class ProcessRuntime {
 
   #ownReadiness(): Readiness {
     const missing = this.#options.process.modules.filter((name) => !this.#modules.has(name));
-    return { waitingFor: missing.map((name) => ({ name, reason: this.#absent.reasonOf(name) })) };
-  }
-
-  #asInstance() {
-    const { process, modules, parts } = this.#options;
-    const services = process.modules.map((name) => [name, modules.get(name)!.contract.version] as const);
+    const waitingFor = missing.map((name) => ({ name, reason: this.#absent.reasonOf(name) }));
+    const { missing: noRegistry } = this.#options.registry;
     return {
-      id: `${process.name}-${parts.ids.hex(4)}`,
-      process: process.name,
-      services: { ...Object.fromEntries(services), [`process-${process.name}`]: 1 },
-      addresses: { ...this.addresses },
-      weight: 1,
+      waitingFor: noRegistry === undefined ? waitingFor : [...waitingFor, { name: "registry", reason: noRegistry }],
     };
   }
 

@@ -3,6 +3,7 @@ import type { Logger } from "../core/logger.js";
 import type { Instance } from "../core/registry.js";
 import type { ProcessSpec, Topology } from "../core/topology.js";
 import type { ChildMessage, Line, SupervisorMessage } from "../discovery/supervisor-registry.js";
+import { Pulse } from "./pulse.js";
 
 /** A process as its supervisor holds it. */
 export interface Child extends Line<SupervisorMessage, ChildMessage> {
@@ -57,11 +58,18 @@ export class Supervisor {
   readonly #managed: readonly Managed[];
   readonly #loops: Promise<void>[] = [];
   readonly #stopping = new AbortController();
+  readonly #pulse: Pulse<Managed>;
   #onChange: () => void = () => {};
   #refusal: string | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#pulse = new Pulse({
+      ...options,
+      spec: options.topology.registry,
+      nameOf: ({ spec }) => spec.name,
+      onChange: () => this.#broadcast(),
+    });
     this.#managed = options.topology.processes.map((spec) => ({
       spec,
       child: undefined,
@@ -119,6 +127,7 @@ export class Supervisor {
       stopListening();
       managed.child = undefined;
       managed.instance = undefined;
+      this.#pulse.forget(managed);
       this.#broadcast();
       managed.state = signal.aborted ? "stopped" : "restarting";
       if (code === configurationExitCode) this.#refusal = `Process ${spec.name} cannot start as it is configured.`;
@@ -134,6 +143,7 @@ export class Supervisor {
 
   #receive(managed: Managed, child: Child, message: ChildMessage): void {
     if (managed.child !== child) return;
+    if (message.type === "beat") return this.#pulse.heard(managed, message.lagMs);
     if (message.type === "ready") {
       managed.state = "ready";
       managed.addresses = message.addresses;
@@ -145,7 +155,9 @@ export class Supervisor {
   }
 
   #broadcast(to = this.#managed.flatMap(({ child }) => child ?? [])): void {
-    const instances = this.#managed.flatMap(({ instance }) => instance ?? []);
+    const instances = this.#managed.flatMap((managed) =>
+      managed.instance === undefined ? [] : { ...managed.instance, ...this.#pulse.judge(managed) },
+    );
     for (const child of to) child.send({ type: "instances", instances });
   }
 
