@@ -2,21 +2,19 @@ import { systemClock } from "../core/clock.js";
 import { systemIds } from "../core/ids.js";
 import { usualResilience } from "../core/resilience.js";
 import type { ProcessSpec, Topology } from "../core/topology.js";
-import { staticRegistry } from "../discovery/static-registry.js";
-import { supervisorRegistry } from "../discovery/supervisor-registry.js";
 import { createAmbient } from "../observability/ambient.js";
 import { watchLoop } from "../observability/loop-watch.js";
 import { giveToOpenTelemetry, PackageMissing } from "../observability/opentelemetry.js";
 import { createLogger } from "../observability/pino-logger.js";
 import type { SpanRing } from "../observability/span-ring.js";
 import { createTelemetry } from "../observability/telemetry.js";
-import { staticInstances } from "../runtime/addresses.js";
 import { readFailpoints } from "../runtime/failpoints.js";
 import { ProcessRuntime } from "../runtime/process-runtime.js";
 import { loadTransport } from "../runtime/project.js";
 import { ConfigurationError, readSettings } from "../runtime/settings.js";
 import { loadSystem } from "./load-system.js";
 import { insteadOf } from "./nearest.js";
+import { openRegistry } from "./open-registry.js";
 import { parentLine } from "./process-line.js";
 import { listenTo, NeverItsTurn } from "./supervised.js";
 import { toldToStop } from "./told-to-stop.js";
@@ -52,8 +50,7 @@ export async function start(options: StartOptions): Promise<number> {
   const line = parentLine();
   // What the supervisor says is heard by whoever listens in this very tick.
   const supervised = line && listenTo(line);
-  const registry =
-    line === undefined ? staticRegistry(staticInstances(topology, own, settings, modules)) : supervisorRegistry(line);
+  const registry = await openRegistry({ topology, own, modules, settings, line, clock: systemClock, logger });
   const stopped = supervised?.stopped ?? toldToStop().then(() => 0);
 
   let runtime: ProcessRuntime;

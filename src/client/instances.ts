@@ -1,9 +1,10 @@
 import type { Balancer } from "../core/balancer.js";
 import type { Call, Handler } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
-import type { Instance } from "../core/registry.js";
+import { type Instance, serves } from "../core/registry.js";
 import type { Connection, Transport } from "../core/transport.js";
 import { Endpoint, type EndpointLayers } from "./endpoint.js";
+import { nobodyServes } from "./nobody-serves.js";
 import { type Member, Pool } from "./pool.js";
 import { WaitingRoom } from "./waiting-room.js";
 
@@ -16,6 +17,11 @@ export interface InstancesOptions {
   readonly layersOf?: (service: string, endpoint: string) => EndpointLayers;
 }
 
+/** By service and version. */
+type Pools = Map<string, Map<number, Pool>>;
+
+const anyVersion = 0;
+
 /**
  * The instances of every service, over every transport, as the registry names them; connections are made when first
  * used and shared by all services of an address. An instance that is gone is no longer picked; what is under way with
@@ -23,8 +29,8 @@ export interface InstancesOptions {
  */
 export class Instances {
   readonly #endpoints = new Map<string, Endpoint>();
-  /** By transport and service. */
-  readonly #pools = new Map<string, Map<string, Pool>>();
+  /** By transport. */
+  readonly #pools = new Map<string, Pools>();
   readonly #waitingRoom: WaitingRoom;
   #known: readonly Instance[] = [];
   /** Service → when its last instance left. */
@@ -48,14 +54,12 @@ export class Instances {
     this.#noteWhoLeft(instances);
     const before = new Set(this.#known.map(({ id }) => id));
     this.#known = instances;
-    for (const [transport, pools] of this.#pools) {
-      for (const [service, pool] of pools) {
-        const members = this.#membersOf(service, transport);
-        const added = members.filter(({ instance }) => !before.has(instance.id));
-        // Where nobody else is, a newcomer has to take everything at once.
-        if (added.length < members.length) for (const { endpoint } of added) endpoint.warmUp();
-        pool.update(members);
-      }
+    for (const { service, version, transport, pool } of this.#eachPool()) {
+      const members = this.#membersOf(service, transport, version);
+      const added = members.filter(({ instance }) => !before.has(instance.id));
+      // Where nobody else is, a newcomer has to take everything at once.
+      if (added.length < members.length) for (const { endpoint } of added) endpoint.warmUp();
+      pool.update(members);
     }
     const current = new Set(
       instances.flatMap(({ addresses }) => Object.entries(addresses).map(([name, address]) => `${name} ${address}`)),
@@ -83,27 +87,43 @@ export class Instances {
    * just left: then a call waits for the next.
    */
   handlerOf(transport: string): Handler {
-    let pools = this.#pools.get(transport);
-    if (pools === undefined) this.#pools.set(transport, (pools = new Map()));
-    const known = pools;
-    return (call: Call) => (known.get(call.service) ?? this.#pool(call.service, transport, known)).call(call);
+    const known = this.#poolsOf(transport);
+    return (call: Call) => {
+      // An event has the version of its producer's contract, which is not the subscriber's.
+      const version = call.kind === "event" ? anyVersion : call.version;
+      const pool = known.get(call.service)?.get(version) ?? this.#pool(call.service, version, transport, known);
+      return pool.call(call);
+    };
   }
 
-  #pool(service: string, transport: string, pools: Map<string, Pool>): Pool {
+  #poolsOf(transport: string): Pools {
+    let pools = this.#pools.get(transport);
+    if (pools === undefined) this.#pools.set(transport, (pools = new Map()));
+    return pools;
+  }
+
+  #pool(service: string, version: number, transport: string, pools: Pools): Pool {
     const { balancerOf, clock } = this.options;
-    const leftAt = () => this.#leftAt.get(service) ?? Number.NEGATIVE_INFINITY;
-    const parts = { clock, waitingRoom: this.#waitingRoom, leftAt, balancer: balancerOf(service) };
-    const pool = new Pool({ ...parts, service, transport });
-    pool.update(this.#membersOf(service, transport));
-    pools.set(service, pool);
+    const pool = new Pool({
+      clock,
+      waitingRoom: this.#waitingRoom,
+      leftAt: () => this.#leftAt.get(service) ?? Number.NEGATIVE_INFINITY,
+      balancer: balancerOf(service),
+      nobody: () => nobodyServes(service, version, transport, this.#known),
+    });
+    pool.update(this.#membersOf(service, transport, version));
+    let versions = pools.get(service);
+    if (versions === undefined) pools.set(service, (versions = new Map()));
+    versions.set(version, pool);
     return pool;
   }
 
-  #membersOf(service: string, transport: string): Member[] {
+  #membersOf(service: string, transport: string, version = anyVersion): Member[] {
     const members: Member[] = [];
     for (const instance of this.#known) {
       const address = instance.addresses[transport];
-      if (address !== undefined && Object.hasOwn(instance.services, service))
+      if (address === undefined || !Object.hasOwn(instance.services, service)) continue;
+      if (version === anyVersion || serves(instance, service, version))
         members.push({ instance, endpoint: this.#endpoint(instance, transport, address) });
     }
     return members;
@@ -124,6 +144,12 @@ export class Instances {
     return endpoint;
   }
 
+  *#eachPool() {
+    for (const [transport, pools] of this.#pools)
+      for (const [service, versions] of pools)
+        for (const [version, pool] of versions) yield { service, version, transport, pool };
+  }
+
   #noteWhoLeft(instances: readonly Instance[]): void {
     const there = new Set(instances.flatMap(({ services }) => Object.keys(services)));
     for (const { services } of this.#known) {
@@ -135,7 +161,7 @@ export class Instances {
 
   /** An endpoint was ejected, or is back. */
   #refresh(): void {
-    for (const pools of this.#pools.values()) for (const pool of pools.values()) pool.refresh();
+    for (const { pool } of this.#eachPool()) pool.refresh();
     this.#waitingRoom.look();
   }
 }

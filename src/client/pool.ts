@@ -1,7 +1,7 @@
 import type { Balancer } from "../core/balancer.js";
 import type { Call, Reply } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
-import { errorOf, isError, type PangaeaError } from "../core/error.js";
+import { isError, type PangaeaError } from "../core/error.js";
 import type { Instance } from "../core/registry.js";
 import type { Endpoint } from "./endpoint.js";
 import type { WaitingRoom } from "./waiting-room.js";
@@ -10,9 +10,7 @@ import type { WaitingRoom } from "./waiting-room.js";
 export const replacementMs = 5_000;
 
 /** An instance that gets nothing new while others are there: it is on its way out, or it has fallen silent. */
-export const isLeaving = (instance: Instance): boolean => instance.isDraining === true || isSuspect(instance);
-
-const isSuspect = (instance: Instance): boolean => (instance as { isSuspect?: boolean }).isSuspect === true;
+export const isLeaving = ({ isDraining, isSuspect }: Instance): boolean => isDraining === true || isSuspect === true;
 
 /** What the registry says of one instance of a service, and the way to it. */
 export interface Member {
@@ -21,13 +19,13 @@ export interface Member {
 }
 
 export interface PoolOptions {
-  readonly service: string;
-  readonly transport: string;
   readonly balancer: Balancer;
   readonly clock: Clock;
   readonly waitingRoom: WaitingRoom;
   /** When the last instance of the service left, over whichever transport; a moment of the clock. */
   readonly leftAt: () => number;
+  /** Why there is nobody who could take a call. */
+  readonly nobody: () => PangaeaError;
 }
 
 /** The instances of one service over one transport, and which of them gets a call. */
@@ -70,7 +68,9 @@ export class Pool {
   readonly call = (call: Call): Promise<Reply> => {
     const candidates = this.#candidates;
     if (candidates.length === 1) return this.#send(candidates[0]!, call, undefined);
-    return candidates.length === 0 ? this.#await(call, this.#nobody()) : this.#send(this.#pick(call), call, undefined);
+    return candidates.length === 0
+      ? this.#await(call, this.options.nobody())
+      : this.#send(this.#pick(call), call, undefined);
   };
 
   #pick(call: Call): Endpoint {
@@ -114,11 +114,6 @@ export class Pool {
     const isThere = () => this.#candidates.some((endpoint) => tried?.has(endpoint) !== true);
     if (!(await waitingRoom.wait(call.context, giveUpAt, isThere))) throw otherwise;
     return tried === undefined ? this.call(call) : this.#again(call, otherwise, tried);
-  }
-
-  #nobody(): PangaeaError {
-    const { service, transport } = this.options;
-    return errorOf("unavailable", `No running process serves ${service} over ${transport}.`, { outcome: "not-sent" });
   }
 }
 

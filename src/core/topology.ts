@@ -16,6 +16,33 @@ export interface ProcessSpec {
   readonly zone?: string | undefined;
 }
 
+/** When an instance counts as what it is. All in milliseconds. */
+export interface LeaseSpec {
+  /** How often it says that it is there. */
+  readonly heartbeatMs: number;
+  /** Silent, or its event loop blocked, for so long it is suspect. */
+  readonly suspectMs: number;
+  /** Silent for so long it is gone. */
+  readonly leaseMs: number;
+}
+
+/** Who knows where the processes of a topology are. */
+export type RegistrySpec =
+  | { readonly kind: "static" }
+  | ({ readonly kind: "supervisor" } & Omit<LeaseSpec, "leaseMs">)
+  | ({ readonly kind: "redis"; readonly url?: string | undefined } & LeaseSpec)
+  | ({ readonly kind: "etcd"; readonly endpoints?: readonly string[] | undefined; readonly prefix: string } & LeaseSpec)
+  | {
+      readonly kind: "dns";
+      /** A process is found as `<process>.<domain>`. */
+      readonly domain: string;
+      /** Where every process listens; without it SRV records of `_http._tcp.<process>.<domain>` say. */
+      readonly port?: number | undefined;
+      /** The name server as `host:port`; by default those of the system. */
+      readonly server?: string | undefined;
+      readonly pollMs: number;
+    };
+
 /** What runs where, and which transport a call to a service takes from another process. Checked when it is loaded. */
 export interface Topology {
   /** The file it was read from, for messages. */
@@ -35,7 +62,7 @@ export interface Topology {
   readonly defaultDatabase: string;
   /** Service name, or `default` → how its calls are spread over its instances. */
   readonly balance?: ReadonlyMap<string, string> | undefined;
-  readonly registry: "static" | "supervisor";
+  readonly registry: RegistrySpec;
   /** Transport name → its settings. */
   readonly transports: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Missing: `usualResilience`. */

@@ -1,9 +1,12 @@
+import type { Clock } from "../core/clock.js";
 import type { Instance, Registry } from "../core/registry.js";
 
 /** What a supervised process tells its supervisor. */
 export type ChildMessage =
   | { readonly type: "register"; readonly instance: Instance }
   | { readonly type: "deregister"; readonly id: string }
+  /** Its event loop runs, and was late by so much since the last one. Milliseconds. */
+  | { readonly type: "beat"; readonly lagMs: number }
   /** Loaded, and waiting for its turn. */
   | { readonly type: "prepared" }
   | { readonly type: "ready"; readonly addresses: Readonly<Record<string, string>> }
@@ -25,8 +28,18 @@ export interface Line<Out, In> {
   onMessage(listener: (message: In) => void): () => void;
 }
 
-/** A registry kept by the supervisor on this machine: it knows at once when a process is gone. */
-export function supervisorRegistry(line: Line<ChildMessage, SupervisorMessage>): Registry {
+export interface PulseOptions {
+  readonly clock: Clock;
+  readonly heartbeatMs: number;
+}
+
+/**
+ * A registry kept by the supervisor on this machine. That a process is there the supervisor knows from the operating
+ * system, at once; so heartbeats come from the event loop itself, and a missing one says that it is blocked.
+ */
+export function supervisorRegistry(line: Line<ChildMessage, SupervisorMessage>, pulse?: PulseOptions): Registry {
+  const registered = new Set<string>();
+  let stopBeating = () => {};
   let known: readonly Instance[] = [];
   const watchers = new Set<(instances: readonly Instance[]) => void>();
   const stopListening = line.onMessage((message) => {
@@ -37,14 +50,16 @@ export function supervisorRegistry(line: Line<ChildMessage, SupervisorMessage>):
   });
   return {
     register(instance) {
+      registered.add(instance.id);
       line.send({ type: "register", instance });
+      if (pulse !== undefined) stopBeating = beat(line, pulse);
       return Promise.resolve({
         update(changed) {
           line.send({ type: "register", instance: changed });
           return Promise.resolve();
         },
         close() {
-          line.send({ type: "deregister", id: instance.id });
+          if (registered.delete(instance.id)) line.send({ type: "deregister", id: instance.id });
           return Promise.resolve();
         },
       });
@@ -55,9 +70,24 @@ export function supervisorRegistry(line: Line<ChildMessage, SupervisorMessage>):
       return () => watchers.delete(onChange);
     },
     close() {
+      for (const id of registered) line.send({ type: "deregister", id });
+      stopBeating();
       stopListening();
       watchers.clear();
       return Promise.resolve();
     },
   };
+}
+
+function beat(line: Line<ChildMessage, SupervisorMessage>, { clock, heartbeatMs }: PulseOptions): () => void {
+  let dueAt = clock.now();
+  let cancel = () => {};
+  const next = () => {
+    const now = clock.now();
+    line.send({ type: "beat", lagMs: Math.round(Math.max(0, now - dueAt)) });
+    dueAt = now + heartbeatMs;
+    cancel = clock.after(heartbeatMs, next);
+  };
+  next();
+  return () => cancel();
 }

@@ -40,7 +40,7 @@ function checkReplicated(
   if (fixed !== undefined) {
     fault(key, `they cannot all listen at ${fixed[1]}; write listen: ${fixed[0]} and leave the address to each`);
   }
-  if (topology.registry === "static") {
+  if (topology.registry.kind === "static") {
     fault(key, "a static registry knows one address of a process; use registry: { kind: supervisor }");
   }
 }

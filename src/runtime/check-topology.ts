@@ -1,6 +1,7 @@
 import type { Module } from "../core/module.js";
 import { processOf, routeOf, type Topology } from "../core/topology.js";
 import { checkDatabases } from "./check-databases.js";
+import { checkRegistry } from "./check-registry.js";
 import { checkReplicas } from "./check-replicas.js";
 import { checkResilience } from "./check-resilience.js";
 import { ConfigurationError } from "./settings.js";
@@ -55,6 +56,7 @@ export function findTopologyFaults(topology: Topology, known: Known): string[] {
   checkReplicas(topology, known.modules, fault);
   checkModules(topology, known, fault);
   checkResilience(topology, seen, fault);
+  checkRegistry(topology, fault);
   return faults;
 }
 
@@ -107,11 +109,12 @@ function checkModules(topology: Topology, known: Known, fault: Fault): void {
           );
           continue;
         }
-        const provided = known.modules.get(required.name)?.contract.version;
-        if (provided !== undefined && provided !== required.version) {
+        const provided = known.modules.get(required.name)?.contract;
+        if (provided === undefined) continue;
+        if (required.version > provided.version || required.version < provided.accepts) {
           fault(
             `processes.${process.name}.modules`,
-            `${name} requires ${required.name} version ${required.version}, but version ${provided} is there`,
+            `${name} requires ${required.name} version ${required.version}, but version ${provided.version} is there`,
           );
         }
       }

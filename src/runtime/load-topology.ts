@@ -3,6 +3,7 @@ import { type Document, parseDocument } from "yaml";
 import { z } from "zod";
 import type { ProcessSpec, Topology } from "../core/topology.js";
 import { resilienceKeys, resilienceOf } from "./parse-resilience.js";
+import { registrySpec } from "./registry-spec.js";
 import { ConfigurationError } from "./settings.js";
 
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/, "lower case letters, digits and dashes");
@@ -32,7 +33,7 @@ const file = z.strictObject({
     .transform((value) => (typeof value === "string" ? { default: value } : value))
     .default({ default: "sqlite" }),
   balance: z.record(name, name).optional(),
-  registry: z.strictObject({ kind: z.enum(["static", "supervisor"]) }).default({ kind: "supervisor" }),
+  registry: registrySpec,
   transports: z.record(name, z.record(z.string(), z.coerce.string())).default({}),
   resilience: resilienceKeys,
 });
@@ -91,7 +92,7 @@ export function parseTopology(path: string, text: string): Topology {
     databases: new Map(Object.entries(databases)),
     defaultDatabase,
     balance: balance && new Map(Object.entries(balance)),
-    registry: registry.kind,
+    registry,
     transports,
     resilience: resilienceOf(resilience),
   };

@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.js";
 import type { Context } from "../core/context.js";
 import { isError } from "../core/error.js";
 import type { Readiness } from "../core/gateway.js";
+import type { Registry } from "../core/registry.js";
 import type { ProcessSpec, Topology } from "../core/topology.js";
 import type { AbsentModules } from "./absent-modules.js";
 import type { Connections } from "./connections.js";
@@ -43,6 +44,7 @@ export interface ProcessReadinessOptions {
   readonly absent: AbsentModules;
   readonly clock: Clock;
   readonly connections: Connections;
+  readonly registry: Registry;
   readonly context: (deadlineMs: number) => Context;
 }
 
@@ -55,9 +57,10 @@ export class ProcessReadiness {
   }
 
   async own(): Promise<Readiness> {
-    const { process, running, absent } = this.options;
+    const { process, running, absent, registry } = this.options;
     const missing = process.modules.filter((name) => !running.has(name));
     const waiting = missing.map((name) => ({ name, reason: absent.reasonOf(name) }));
+    if (registry.missing !== undefined) waiting.push({ name: "registry", reason: registry.missing });
     return { waitingFor: [...waiting, ...(await this.#health.waitingFor(running.values()))] };
   }
 

@@ -13,6 +13,19 @@ export interface Child extends Line<SupervisorMessage, ChildMessage> {
 /** How far a child has come. `waiting`: loaded, and owning nothing until it is its turn. */
 type Progress = "starting" | "waiting" | "ready" | "ended";
 
+export interface RunOptions {
+  readonly child: Child;
+  /** For people. */
+  readonly name: string;
+  /** What it runs, where that is not the supervisor's own. */
+  readonly build: string | undefined;
+  readonly clock: Clock;
+  /** Its event loop runs, and was late by so much. Milliseconds. */
+  readonly onBeat: (lagMs: number) => void;
+  /** It has said something that others may want to know; `registration`: of who is where. */
+  readonly onChange: (registration: boolean) => void;
+}
+
 /** One child process, from its start to its end. */
 export class Run {
   progress: Progress = "starting";
@@ -25,14 +38,20 @@ export class Run {
   #acknowledged = 0;
   readonly #watchers = new Set<() => void>();
 
-  /** `onChange` is called when it has said something that others may want to know. */
-  constructor(
-    readonly child: Child,
-    /** What it runs, where that is not the supervisor's own. */
-    readonly build: string | undefined,
-    private readonly clock: Clock,
-    private readonly onChange: (registration: boolean) => void,
-  ) {
+  readonly child: Child;
+  readonly name: string;
+  readonly build: string | undefined;
+  readonly #clock: Clock;
+  readonly #onBeat: (lagMs: number) => void;
+  readonly #onChange: (registration: boolean) => void;
+
+  constructor({ child, name, build, clock, onBeat, onChange }: RunOptions) {
+    this.child = child;
+    this.name = name;
+    this.build = build;
+    this.#clock = clock;
+    this.#onBeat = onBeat;
+    this.#onChange = onChange;
     this.startedAt = clock.now();
     const stopListening = child.onMessage((message) => this.#receive(message));
     this.ended = child.exited.then((code) => {
@@ -40,7 +59,7 @@ export class Run {
       this.progress = "ended";
       this.#instance = undefined;
       this.#tell();
-      onChange(true);
+      this.#onChange(true);
       return code;
     });
   }
@@ -63,7 +82,7 @@ export class Run {
       if (holds()) inTime.abort();
     };
     this.#watchers.add(look);
-    await sleep(this.clock, withinMs, inTime.signal);
+    await sleep(this.#clock, withinMs, inTime.signal);
     this.#watchers.delete(look);
     return holds();
   }
@@ -79,6 +98,7 @@ export class Run {
   }
 
   #receive(message: ChildMessage): void {
+    if (message.type === "beat") return this.#onBeat(message.lagMs);
     if (message.type === "acknowledge") this.#acknowledged = Math.max(this.#acknowledged, message.list);
     if (message.type === "prepared") this.progress = "waiting";
     if (message.type === "ready") {
@@ -88,7 +108,7 @@ export class Run {
     if (message.type === "register") this.#instance = message.instance;
     if (message.type === "deregister") this.#instance = undefined;
     this.#tell();
-    if (message.type !== "acknowledge") this.onChange(message.type === "register" || message.type === "deregister");
+    if (message.type !== "acknowledge") this.#onChange(message.type === "register" || message.type === "deregister");
   }
 
   #tell(): void {

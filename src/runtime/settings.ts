@@ -17,6 +17,10 @@ export interface Settings {
   readonly namespace: string | undefined;
   /** Process name → address, where nobody can be asked: `users=http://10.0.0.5:4001,orders=…`. */
   readonly addresses: ReadonlyMap<string, string>;
+  /** The host, or host:port, under which others reach this process, where that is not what it listens at. */
+  readonly advertise: string | undefined;
+  /** The etcd of topologies that name none. */
+  readonly etcdEndpoints: readonly string[];
 }
 
 const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
@@ -24,6 +28,10 @@ const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"]
 /** Whether a text is the address of a database on a PostgreSQL server. */
 export const isPostgresUrl = (text: string): boolean =>
   URL.canParse(text) && /^postgres(?:ql)?:$/.test(new URL(text).protocol) && /^\/[^/]+$/.test(new URL(text).pathname);
+
+/** Whether a text is the address of an HTTP server. */
+export const isHttpUrl = (text: string): boolean =>
+  URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && !text.endsWith("/");
 
 /** Thrown for wrong settings or topologies: the message names the place and the mend, and needs no stack. */
 export class ConfigurationError extends Error {
@@ -68,6 +76,14 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       refuse("PANGAEA_ADDRESSES", pair, "write process=address pairs, with commas between: NAME=http://10.0.0.5:4001");
     } else addresses.set(name, address);
   }
+  const advertise = env.PANGAEA_ADVERTISE || undefined;
+  if (advertise !== undefined && !/^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/.test(advertise)) {
+    refuse("PANGAEA_ADVERTISE", advertise, "give a host or host:port, like 10.0.0.5 or shop-2.internal:4001");
+  }
+  const etcdEndpoints = (env.ETCD_ENDPOINTS || "http://127.0.0.1:2379").split(",").map((text) => text.trim());
+  for (const endpoint of etcdEndpoints) {
+    if (!isHttpUrl(endpoint)) refuse("ETCD_ENDPOINTS", endpoint, "give addresses like http://127.0.0.1:2379");
+  }
   const portOfGateway = port("PORT", 3000);
   const adminPort = port("ADMIN_PORT", portOfGateway === 0 ? 0 : portOfGateway + 1);
   if (adminPort > 65_535) refuse("PORT", "65535", "there is no port after it for the admin listener; set ADMIN_PORT");
@@ -83,5 +99,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     traceShare: Number(share),
     namespace: env.PANGAEA_NAMESPACE || undefined,
     addresses,
+    advertise,
+    etcdEndpoints,
   };
 }

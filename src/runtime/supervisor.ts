@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.js";
 import type { Logger } from "../core/logger.js";
 import type { ProcessSpec, Topology } from "../core/topology.js";
+import { Pulse } from "./pulse.js";
 import { configurationExitCode, Replica, type ReplicaSurroundings } from "./replica.js";
 import { type Child, Run } from "./run.js";
 
@@ -56,6 +57,7 @@ export class Supervisor {
   readonly #replicas: Replica[] = [];
   readonly #stopping = new AbortController();
   readonly #around: ReplicaSurroundings;
+  readonly #pulse: Pulse<Run>;
   #onChange: () => void = () => {};
   #hasStarted = false;
   #refusal: string | undefined;
@@ -63,6 +65,12 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.options = options;
+    this.#pulse = new Pulse({
+      ...options,
+      spec: options.topology.registry,
+      nameOf: ({ name }) => name,
+      onChange: () => this.#broadcast(),
+    });
     this.#around = {
       clock: options.clock,
       logger: options.logger,
@@ -173,17 +181,27 @@ export class Supervisor {
   /** Starts a child for a replica, whose place is the caller's to say. */
   launch(replica: Replica, how: Omit<SpawnOptions, "name">): Run {
     const { spawn, clock } = this.options;
-    const child = spawn(replica.spec, { name: this.nameOf(replica), ...how });
-    const run = new Run(child, how.build, clock, (registration) => {
-      if (registration) this.#broadcast();
-      this.#onChange();
+    const name = this.nameOf(replica);
+    const child = spawn(replica.spec, { name, ...how });
+    const run: Run = new Run({
+      child,
+      name,
+      build: how.build,
+      clock,
+      onBeat: (lagMs) => this.#pulse.heard(run, lagMs),
+      onChange: (registration) => {
+        if (run.progress === "ended") this.#pulse.forget(run);
+        if (registration) this.#broadcast();
+        this.#onChange();
+      },
     });
     child.send({ type: "instances", instances: this.#instances() });
     return run;
   }
 
   #instances() {
-    return this.#replicas.flatMap(({ runs }) => runs.flatMap(({ instance }) => instance ?? []));
+    const runs = this.#replicas.flatMap((replica) => replica.runs);
+    return runs.flatMap((run) => (run.instance === undefined ? [] : { ...run.instance, ...this.#pulse.judge(run) }));
   }
 
   #broadcast(list?: number): void {

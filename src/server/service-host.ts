@@ -35,6 +35,8 @@ type Service = (call: Call) => Promise<unknown>;
 
 interface Entry {
   readonly version: number;
+  /** The oldest version whose callers are served. */
+  readonly accepts: number;
   readonly local: Handlers;
   readonly remote: Handlers;
   draining: boolean;
@@ -49,7 +51,7 @@ export class ServiceHost {
   readonly local: Handler = Object.assign((call: Call) => this.#dispatch(call, "local"), {
     direct: (service: string, version: number, method: string) => {
       const entry = this.#entries.get(service);
-      return entry?.version === version ? entry.local.request.get(method) : undefined;
+      return entry !== undefined && fits(entry, version) ? entry.local.request.get(method) : undefined;
     },
   });
   readonly remote: Handler = (call) => this.#dispatch(call, "remote");
@@ -73,6 +75,7 @@ export class ServiceHost {
     if (this.#entries.has(name)) throw new Error(`${name} is already served in this process`);
     const entry: Entry = {
       version: hosted.contract.version,
+      accepts: hosted.contract.accepts,
       local: { request: new Map(), event: new Map() },
       remote: { request: new Map(), event: new Map() },
       draining: false,
@@ -115,14 +118,18 @@ export class ServiceHost {
       return refuse("unimplemented", `This process does not serve ${call.service}.`);
     }
     if (entry === undefined) return Promise.reject(notRunning(call.service));
-    if (call.kind === "request" && entry.version !== call.version) {
-      const versions = `as version ${entry.version}, and was asked as version ${call.version}`;
+    if (call.kind === "request" && !fits(entry, call.version)) {
+      const older = entry.accepts < entry.version ? ` (and for callers of version ${entry.accepts} on)` : "";
+      const versions = `as version ${entry.version}${older}, and was asked as version ${call.version}`;
       return refuse("failed_precondition", `${call.service} is served here ${versions}.`);
     }
     if (handler === undefined) return refuse("unimplemented", `${call.service} has no ${call.kind} ${call.method}.`);
     return handler(call);
   }
 }
+
+/** Whether a caller that was written against `version` is served. */
+const fits = (entry: Entry, version: number): boolean => version <= entry.version && version >= entry.accepts;
 
 const notRunning = (service: string): PangaeaError =>
   errorOf("unavailable", `${service} is not running now.`, { outcome: "not-executed" });

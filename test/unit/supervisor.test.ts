@@ -45,6 +45,12 @@ class FakeChild implements Child {
     this.#exit(code);
   }
 
+  /** Names of the suspect ones in the list it was told last. */
+  get suspects(): string[] {
+    const lists = this.received.filter((message) => message.type === "instances");
+    return (lists.at(-1)?.instances ?? []).filter(({ isSuspect }) => isSuspect).map((instance) => instance.process);
+  }
+
   /** Names of the processes in the list it was told last. */
   get known(): string[] {
     const lists = this.received.filter((message) => message.type === "instances");
@@ -225,6 +231,35 @@ describe("a supervisor", () => {
     await tick();
     expect(log.filter((line) => line === "inner is started")).toHaveLength(1);
     expect(status("inner").state).toBe("stopped");
+  });
+
+  it("tells everybody which process is suspect: it was blocked, or is silent, and no longer once it is well", async () => {
+    await startAll();
+    const suspects = () => current("edge").suspects;
+    const beats = (lagMs: number, ...processes: readonly string[]) => {
+      for (const name of processes) current(name).say({ type: "beat", lagMs });
+    };
+    for (let second = 0; second < 3; second++) {
+      beats(0, "inner", "edge");
+      clock.advance(1_000);
+    }
+    expect(suspects()).toEqual([]);
+    beats(3_001, "inner");
+    expect(suspects()).toEqual(["inner"]);
+    beats(0, "inner");
+    expect(suspects()).toEqual([]);
+    for (let second = 0; second < 4; second++) {
+      clock.advance(1_000);
+      beats(0, "edge");
+    }
+    // Who has never sent a heartbeat is not expected to.
+    expect(suspects()).toEqual(["inner"]);
+    // The supervisor itself stood still: nobody else is silent for that.
+    beats(0, "inner", "edge");
+    clock.stall(60_000);
+    expect(suspects()).toEqual([]);
+    await stopAll();
+    expect(clock.timers).toBe(0);
   });
 
   it("can be stopped before it has started", async () => {
