@@ -9,6 +9,7 @@ import { readSettings } from "../runtime/settings.js";
 import { configurationExitCode, type ProcessStatus, Supervisor } from "../runtime/supervisor.js";
 import { openSupervisorAdmin } from "../runtime/supervisor-admin.js";
 import { supervisorOperations } from "../runtime/supervisor-operations.js";
+import { whyNoBuild } from "./build.js";
 import { childProcesses } from "./child-processes.js";
 import { openEdgeSocket } from "./edge-socket.js";
 import { loadSystem, type System } from "./load-system.js";
@@ -51,7 +52,7 @@ export async function split(options: { topology: string }): Promise<number> {
   const supervisor = new Supervisor({ topology, spawn, clock: systemClock, logger, whyAlone });
   const admin = await openSupervisorAdmin({
     port: settings.adminPort,
-    handlers: supervisorOperations(supervisor, new Rollout(supervisor)),
+    handlers: supervisorOperations(supervisor, new Rollout(supervisor), whyNoBuild),
     forwardTo: () => supervisor.status.find(({ addresses }) => addresses.admin !== undefined)?.addresses.admin,
   });
   logger.info("The operator's listener is open.", { address: admin.address });

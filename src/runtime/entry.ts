@@ -3,6 +3,7 @@ import type { ProcessSpec } from "../core/topology.js";
 import { adminHandler } from "./admin-handler.js";
 import type { Connections } from "./connections.js";
 import type { ProcessOptions } from "./process-runtime.js";
+import type { Traffic } from "./traffic.js";
 
 /** The ways into a system from outside, open. */
 export interface Entry {
@@ -11,12 +12,17 @@ export interface Entry {
   readonly addresses: Readonly<Record<string, string>>;
 }
 
+export interface EntryParts {
+  readonly options: ProcessOptions;
+  readonly connections: Connections;
+  readonly readiness: () => Promise<Readiness>;
+  readonly traffic: Traffic;
+}
+
 /** Opens the gateway of a process, and the operator's way in beside it. */
 export async function openEntry(
   spec: NonNullable<ProcessSpec["gateway"]>,
-  options: ProcessOptions,
-  connections: Connections,
-  readiness: () => Promise<Readiness>,
+  { options, connections, readiness, traffic }: EntryParts,
 ): Promise<Entry> {
   const { settings, modules, parts } = options;
   const createGateway = await options.loadGateway();
@@ -27,6 +33,7 @@ export async function openEntry(
     contracts: [...modules.values()].map((module) => module.contract),
     client: (contract) => connections.client(contract, "gateway"),
     readiness,
+    answered: traffic.count,
     ...parts,
   });
   try {

@@ -25,6 +25,7 @@ import { readinessOf } from "./readiness.js";
 import type { Settings } from "./settings.js";
 import { createStacks, type StackParts } from "./stacks.js";
 import { subscribersOf } from "./subscribers.js";
+import { Traffic } from "./traffic.js";
 
 const readinessDeadlineMs = 1_000;
 
@@ -64,6 +65,8 @@ export class ProcessRuntime {
   readonly #connections: Connections;
   readonly #modules = new Map<string, RunningModule>();
   readonly #absent: AbsentModules;
+  /** What others, and clients of the gateway, have been answered. */
+  readonly traffic: Traffic;
   /** Events go by the routes as well; they have no client, so their deadline stands here. */
   readonly #deliver: Handler;
   #stopListeningToEvents = () => {};
@@ -75,7 +78,8 @@ export class ProcessRuntime {
     this.#parts = { ...options.parts, deadlines: new Deadlines(options.parts.clock) };
     this.#stacks = createStacks(this.#parts);
     this.#host = new ServiceHost(options.process.modules, options.parts.failpoints);
-    this.#connections = new Connections(options, this.#stacks, this.#host);
+    this.traffic = new Traffic(options.parts.clock);
+    this.#connections = new Connections(options, this.#stacks, this.#host, this.traffic);
     this.#absent = new AbsentModules({ start: (name) => this.startModule(name), ...options.parts });
     const stack = [clientDeadline(this.#parts.deadlines)];
     this.#deliver = wrap(stack, (call) => this.#connections.route(call.service).current.call(call));
@@ -174,7 +178,12 @@ export class ProcessRuntime {
     Object.assign(this.addresses, await this.#connections.listen());
     this.#registration = await registry.register(ownInstance(this.#options, this.addresses));
     if (process.gateway === undefined) return;
-    this.#entry = await openEntry(process.gateway, this.#options, this.#connections, () => this.readiness());
+    this.#entry = await openEntry(process.gateway, {
+      options: this.#options,
+      connections: this.#connections,
+      readiness: () => this.readiness(),
+      traffic: this.traffic,
+    });
     Object.assign(this.addresses, this.#entry.addresses);
   }
 
