@@ -22,7 +22,7 @@ const faults = new Set(["internal", "unknown", "unavailable", "deadline_exceeded
 export class Traffic {
   #calls = 0;
   #failed = 0;
-  readonly #latencies = new Array<number>(steps).fill(0);
+  readonly #latencies = Array.from({ length: steps }, () => 0);
 
   constructor(private readonly clock: Clock) {}
 

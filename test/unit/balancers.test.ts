@@ -1,5 +1,5 @@
 import type { Call } from "pangaea";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { balancerNames, type BalancerParts, createBalancer } from "../../src/client/balancers.js";
 import { randomFrom } from "../../src/runtime/balance.js";

@@ -7,7 +7,7 @@ import {
   rootContext,
   type Transport,
 } from "pangaea";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { Instances } from "../../src/client/instances.js";
 import { HandClock } from "./hand-clock.js";

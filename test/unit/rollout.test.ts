@@ -93,7 +93,7 @@ describe("a rolling restart", () => {
       "alone is told to go",
       ...freely("edge"),
     ]);
-    expect(supervisor.status.map(({ state, restarts }) => [state, restarts])).toEqual(Array(4).fill(["ready", 0]));
+    expect(supervisor.status.map(({ state, restarts }) => `${state} ${restarts}`)).toEqual(Array(4).fill("ready 0"));
     await supervisor.stop();
   });
 
@@ -231,7 +231,7 @@ describe("a deployment", () => {
       const times = asked.get(pid) ?? 0;
       asked.set(pid, times + 1);
       const slow = how.build === "/new" && process === "alone";
-      const latencies = new Array<number>(48).fill(0);
+      const latencies = Array.from({ length: 48 }, () => 0);
       latencies[slow ? 40 : 8] = 100 * (times + 1);
       return { calls: 100 * (times + 1), failed: 0, latencies };
     };
