@@ -82,6 +82,7 @@ export async function start(options: StartOptions): Promise<number> {
       own.modules.map((name) => [name, Object.keys(modules.get(name)!.contract.procedures)] as const),
     ),
   });
+  supervised?.answer(() => runtime.traffic.counts);
   line?.send({ type: "ready", addresses: runtime.addresses });
   const { gateway, ...others } = runtime.addresses;
   logger.info(`Ready${gateway === undefined ? "" : ` on ${gateway}`}.`, { modules: own.modules.join(","), ...others });

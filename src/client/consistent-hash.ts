@@ -23,7 +23,7 @@ export const consistentHash = (keyOf: (call: Call) => string | undefined, otherw
 });
 
 /** A number between 0 and 1 that looks like chance and is the same for the same text (FNV-1a, mixed as MurmurHash3 does). */
-export function fractionOf(text: string): number {
+function fractionOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

@@ -18,7 +18,7 @@ const firstWarmth = 0.1;
 const warmUpMs = 10_000;
 
 /** Whether a failed call says something about the instance that was asked, and not about the call. */
-export const isFaultOf = (error: unknown): boolean =>
+const isFaultOf = (error: unknown): boolean =>
   isError(error) &&
   error.outcome !== "failed" &&
   (error.code === "unavailable" || error.code === "unknown" || error.code === "deadline_exceeded");

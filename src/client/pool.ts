@@ -7,10 +7,10 @@ import type { Endpoint } from "./endpoint.js";
 import type { WaitingRoom } from "./waiting-room.js";
 
 /** For so long after the last instance of a service has left, calls to it wait for the next one. Milliseconds. */
-export const replacementMs = 5_000;
+const replacementMs = 5_000;
 
 /** An instance that gets nothing new while others are there: it is on its way out, or it has fallen silent. */
-export const isLeaving = ({ isDraining, isSuspect }: Instance): boolean => isDraining === true || isSuspect === true;
+const isLeaving = ({ isDraining, isSuspect }: Instance): boolean => isDraining === true || isSuspect === true;
 
 /** What the registry says of one instance of a service, and the way to it. */
 export interface Member {

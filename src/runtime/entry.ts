@@ -9,7 +9,7 @@ export async function openEntry(
   spec: NonNullable<ProcessSpec["gateway"]>,
   { settings, modules, gatewaySocket, loadGateway }: ProcessOptions,
   parts: StackParts,
-  runtime: Pick<ProcessRuntime, "client" | "readiness">,
+  runtime: Pick<ProcessRuntime, "client" | "readiness" | "traffic">,
 ): Promise<Gateway> {
   const createGateway = await loadGateway();
   return createGateway({
@@ -20,6 +20,7 @@ export async function openEntry(
     client: (contract) => runtime.client(contract, "gateway"),
     readiness: () => runtime.readiness(),
     admission: admissionTo("gateway", parts),
+    answered: runtime.traffic.count,
     ...parts,
   });
 }

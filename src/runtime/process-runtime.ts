@@ -26,6 +26,7 @@ import type { Settings } from "./settings.js";
 import { createStacks, type StackParts } from "./stacks.js";
 import { subscribersOf } from "./subscribers.js";
 import type { SupervisorAdmin } from "./supervisor-admin.js";
+import { Traffic } from "./traffic.js";
 
 export interface ProcessOptions {
   readonly topology: Topology;
@@ -65,6 +66,8 @@ export class ProcessRuntime {
   readonly #connections: Connections;
   readonly #modules = new Map<string, RunningModule>();
   readonly #absent: AbsentModules;
+  /** What others, and clients of the gateway, have been answered. */
+  readonly traffic: Traffic;
   /** Events go by the routes as well; they have no client, so their deadline stands here. */
   readonly #deliver: Handler;
   #stopListeningToEvents = () => {};
@@ -87,7 +90,8 @@ export class ProcessRuntime {
     };
     this.#stacks = createStacks(this.#parts);
     this.#host = new ServiceHost(options.process.modules, options.parts.failpoints);
-    this.#connections = new Connections(options, this.#stacks, this.#host);
+    this.traffic = new Traffic(options.parts.clock);
+    this.#connections = new Connections(options, this.#stacks, this.#host, this.traffic);
     this.#absent = new AbsentModules({ start: (name) => this.startModule(name), ...options.parts });
     this.#readiness = new ProcessReadiness({
       ...options,

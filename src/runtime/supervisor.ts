@@ -187,6 +187,7 @@ export class Supervisor {
       child,
       name,
       build: how.build,
+      waits: how.waits,
       clock,
       onBeat: (lagMs) => this.#pulse.heard(run, lagMs),
       onChange: (registration) => {
