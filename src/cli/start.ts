@@ -30,6 +30,15 @@ export async function start(options: StartOptions): Promise<number> {
   const format = process.env.LOG_FORMAT === "json" ? "json" : "text";
   const fields = { process: own.name };
   const logger = createLogger(settings.logLevel, format, fields);
+  const loopWatch = watchLoop({
+    clock: systemClock,
+    settings: (topology.resilience ?? usualResilience).loop,
+    format,
+    fields,
+    modules: Object.fromEntries(
+      own.modules.map((name) => [name, Object.keys(modules.get(name)!.contract.procedures)] as const),
+    ),
+  });
   const line = parentLine();
   const registry =
     line === undefined ? staticRegistry(staticInstances(topology, own, settings, modules)) : supervisorRegistry(line);
@@ -44,15 +53,7 @@ export async function start(options: StartOptions): Promise<number> {
     loadTransport,
     loadGateway: async () => (await import("../gateway/gateway.js")).createGateway,
   });
-  const stopWatching = watchLoop({
-    clock: systemClock,
-    settings: (topology.resilience ?? usualResilience).loop,
-    format,
-    fields,
-    modules: Object.fromEntries(
-      own.modules.map((name) => [name, Object.keys(modules.get(name)!.contract.procedures)] as const),
-    ),
-  });
+  loopWatch.begin();
   line?.send({ type: "ready", addresses: runtime.addresses });
   const { gateway, ...others } = runtime.addresses;
   logger.info(`Ready${gateway === undefined ? "" : ` on ${gateway}`}.`, { modules: own.modules.join(","), ...others });
@@ -60,7 +61,7 @@ export async function start(options: StartOptions): Promise<number> {
   await (line === undefined ? toldToStop() : toldToStopBy(line));
   logger.info("Stopping: taking nothing new, answering what is under way.");
   await runtime.stop();
-  await stopWatching();
+  await loopWatch.close();
   return 0;
 }
 
