@@ -38,6 +38,15 @@ export async function start(options: StartOptions): Promise<number> {
     fields,
     current: () => ambient.fields(),
   });
+  const loopWatch = watchLoop({
+    clock: systemClock,
+    settings: (topology.resilience ?? usualResilience).loop,
+    format: settings.logFormat,
+    fields,
+    modules: Object.fromEntries(
+      own.modules.map((name) => [name, Object.keys(modules.get(name)!.contract.procedures)] as const),
+    ),
+  });
   // Of processes that run side by side each is itself: `orders.2`.
   const name = process.env.PANGAEA_INSTANCE?.replace(/-[0-9a-f]+$/, "") ?? own.name;
   const telemetry = createTelemetry({
@@ -73,15 +82,7 @@ export async function start(options: StartOptions): Promise<number> {
     if (error instanceof NeverItsTurn) return 0;
     throw error;
   }
-  const stopWatching = watchLoop({
-    clock: systemClock,
-    settings: (topology.resilience ?? usualResilience).loop,
-    format: settings.logFormat,
-    fields,
-    modules: Object.fromEntries(
-      own.modules.map((name) => [name, Object.keys(modules.get(name)!.contract.procedures)] as const),
-    ),
-  });
+  loopWatch.begin();
   supervised?.answer(() => runtime.traffic.counts);
   line?.send({ type: "ready", addresses: runtime.addresses });
   const { gateway, ...others } = runtime.addresses;
@@ -90,7 +91,7 @@ export async function start(options: StartOptions): Promise<number> {
   const graceMs = await stopped;
   logger.info("Stopping: taking nothing new, answering what is under way.");
   await runtime.stop(graceMs);
-  await stopWatching();
+  await loopWatch.close();
   await stopGiving();
   telemetry.close();
   return 0;

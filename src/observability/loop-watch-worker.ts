@@ -12,9 +12,8 @@ const askWithinMs = 5_000;
 let beat = Atomics.load(beats, 0);
 let beatAt = performance.now();
 let lookedAt = beatAt;
-/** Set once a block has been reported. */
-let reported: Running | undefined;
-let isAsking = false;
+/** The block that is under way, once it has been noticed. */
+let block: { readonly since: number; readonly running: Promise<Running> } | undefined;
 
 function look(): void {
   const now = performance.now();
@@ -22,44 +21,42 @@ function look(): void {
   const stoodStill = now - lookedAt > 4 * lookEveryMs;
   lookedAt = now;
   const current = Atomics.load(beats, 0);
-  if (current !== beat || stoodStill) {
-    if (reported !== undefined && current !== beat) {
-      say("warn", `The event loop turns again, after ${seconds(now - beatAt)}.`, now - beatAt, reported);
-      reported = undefined;
-    }
+  // Not to be watched yet.
+  if (current === 0) return;
+  const turns = current !== beat;
+  if (turns && block !== undefined) {
+    const { running, since } = block;
+    block = undefined;
+    void running.then((what) =>
+      say("warn", `The event loop turns again, after ${seconds(now - since)}.`, now - since, what),
+    );
+  }
+  if (turns || (stoodStill && block === undefined)) {
     beat = current;
     beatAt = now;
     return;
   }
   const forMs = now - beatAt;
+  if (forMs >= blockedMs && block === undefined) block = { since: beatAt, running: report(beatAt) };
   if (exitMs !== undefined && forMs >= exitMs) {
-    say(
-      "error",
-      `The event loop has not turned for ${seconds(forMs)}: this process ends itself.`,
-      forMs,
-      reported ?? {},
-    );
+    say("error", `The event loop has not turned for ${seconds(forMs)}: this process ends itself.`, forMs, {});
     process.kill(process.pid, "SIGKILL");
   }
-  if (forMs >= blockedMs && reported === undefined && !isAsking) void report();
 }
 
-async function report(): Promise<void> {
-  isAsking = true;
+async function report(since: number): Promise<Running> {
   const frames = await runningFrames(askWithinMs).catch(() => undefined);
-  isAsking = false;
   const running = nameFrames(frames ?? [], modules);
   const { module, procedure = "(unknown)" } = running;
   const who = module === undefined ? "nobody's module, or native code" : `${module}.${procedure}`;
-  const forMs = performance.now() - beatAt;
-  // It may have come free while it was asked; what was found is told all the same.
-  reported = running;
+  const forMs = performance.now() - since;
   say(
     "error",
     `The event loop has been blocked for ${seconds(forMs)} by ${who}. Nothing else is answered.`,
     forMs,
     running,
   );
+  return running;
 }
 
 /** One line, as the process's own log writes it: that one cannot be asked now. */

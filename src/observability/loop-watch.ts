@@ -22,27 +22,32 @@ export interface LoopWatchOptions {
   readonly modules: LoopWatchData["modules"];
 }
 
+export interface LoopWatch {
+  /** From now on the loop is watched. What a process does while it starts may take its time. */
+  begin(): void;
+  close(): Promise<void>;
+}
+
 /**
  * Watches this process's event loop from a thread of its own. A turn that takes too long is said at once in the log, with
  * the module and procedure that is running, and once more when it is over; where the settings say so, the process is
  * ended. Costs a count four times a second. What runs outside JavaScript is reported without a name.
  */
-export function watchLoop({ clock, settings, format, fields, modules }: LoopWatchOptions): () => Promise<void> {
+export function watchLoop({ clock, settings, format, fields, modules }: LoopWatchOptions): LoopWatch {
   const beats = new Int32Array(new SharedArrayBuffer(4));
+  const workerData: LoopWatchData = { ...settings, beats, format, fields, modules };
+  const worker = new Worker(new URL("./loop-watch-worker.js", import.meta.url), { workerData });
+  worker.unref();
   let cancel = () => {};
   const beat = () => {
     Atomics.add(beats, 0, 1);
     cancel = clock.after(Math.min(settings.blockedMs / 4, 250), beat);
   };
-  beat();
-  const workerData: LoopWatchData = { ...settings, beats, format, fields, modules };
-  const worker = new Worker(new URL("./loop-watch-worker.js", import.meta.url), {
-    workerData,
-    resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
-  });
-  worker.unref();
-  return async () => {
-    cancel();
-    await worker.terminate();
+  return {
+    begin: beat,
+    async close() {
+      cancel();
+      await worker.terminate();
+    },
   };
 }

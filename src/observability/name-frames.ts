@@ -4,7 +4,7 @@ import type { Frame } from "./running-frames.js";
 export interface Running {
   readonly module?: string;
   readonly procedure?: string;
-  /** The innermost function, with file and line. */
+  /** The innermost function that is not Node's own, with file and line. */
   readonly at?: string;
 }
 
@@ -13,7 +13,7 @@ export interface Running {
  * name of a procedure where one of its functions has it. `modules`: name → names of its procedures.
  */
 export function nameFrames(frames: readonly Frame[], modules: Readonly<Record<string, readonly string[]>>): Running {
-  const [innermost] = frames;
+  const innermost = frames.find(({ url }) => url !== "" && !url.startsWith("node:"));
   const at =
     innermost === undefined ? {} : { at: `${innermost.function || "(anonymous)"} ${innermost.url}:${innermost.line}` };
   const outermostFirst = frames.toReversed();

@@ -6,3 +6,4 @@ export { type RedisServer, type RedisServerOptions, startRedisServer } from "./r
 export { serializedEdge } from "./serialized-edge.js";
 export { testSystem, type TestSystem, type TestSystemOptions } from "./test-system.js";
 export * from "./transport-conformance.js";
+export { tcpProxy, type TcpFaults, type TcpProxy } from "./tcp-proxy.js";

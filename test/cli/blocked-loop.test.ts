@@ -23,7 +23,7 @@ describe("a blocked event loop", () => {
     const spun = await fetch(`${url}/spins`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ forMs: 12_000 }),
+      body: JSON.stringify({ forMs: 15_000 }),
     });
     expect(spun.status).toBeLessThan(600);
     await expect.poll(() => cli.stdout(), { timeout: 60_000 }).toContain("turns again");
@@ -31,9 +31,9 @@ describe("a blocked event loop", () => {
     expect(blocked).toMatchObject({ level: "error", process: "one", module: "mill", procedure: "spin" });
     expect(blocked!.msg).toMatch(/^The event loop has been blocked for [\d.]+ s by mill\.spin\./);
     expect(blocked!.at).toMatch(/^grind file:.*modules\/mill\/module\.js:\d+$/);
-    expect(blocked!.blockedMs).toBeLessThan(12_000);
+    expect(blocked!.blockedMs).toBeLessThan(15_000);
     expect(over).toMatchObject({ level: "warn", module: "mill", procedure: "spin" });
-    expect(over!.blockedMs).toBeGreaterThan(4_000);
+    expect(over!.blockedMs).toBeGreaterThan(blocked!.blockedMs as number);
     cli.child.kill("SIGINT");
     expect(await cli.exited).toBe(0);
   });
