@@ -79,6 +79,10 @@ export function traceOf(
   return { traceId, spanId: id, flags, sampled: (Number.parseInt(flags, 16) & 1) === 1 };
 }
 
+/** The trace that stored headers, as JSON, belong to: of what caused an event or began a saga. */
+export const storedTraceId = (headers: string): string | undefined =>
+  traceOf((JSON.parse(headers) as Record<string, string>).traceparent)?.traceId;
+
 /** The next hop's `traceparent` (W3C Trace Context): the same trace, a new span; a new trace where there was none. */
 function nextTraceparent(current: string | undefined, ids: Ids): string {
   const trace = traceOf(current);

@@ -4,7 +4,7 @@ import type { Clock } from "../core/clock.js";
 import { errorOf, isError } from "../core/error.js";
 import type { Failpoints } from "../core/failpoints.js";
 import type { Logger } from "../core/logger.js";
-import { traceOf } from "../core/span.js";
+import { storedTraceId } from "../core/span.js";
 import type { OutboxRow } from "../storage/framework-tables.js";
 import { eventCall } from "./event-call.js";
 import type { Outbox } from "./outbox.js";
@@ -69,23 +69,11 @@ export class Feed {
     return this.#readTo;
   }
 
-  get subscriber(): string {
-    return this.options.subscriber;
-  }
-
-  /** Events that are read and not confirmed. */
-  get open(): number {
-    return this.#open.size;
-  }
-
-  /** When the oldest event that is not confirmed was committed, in epoch milliseconds; undefined where there is none. */
-  get oldestOpenAt(): number | undefined {
-    let oldest: number | undefined;
-    for (const { rows } of this.#lanes.values()) {
-      const at = rows[0]!.created_at;
-      if (oldest === undefined || at < oldest) oldest = at;
-    }
-    return oldest;
+  /** How far the subscriber is behind: events that are read and not confirmed, and when the oldest was committed. */
+  get lag(): { readonly subscriber: string; readonly events: number; readonly since: number | undefined } {
+    const oldest = Math.min(...Array.from(this.#lanes.values(), ({ rows }) => rows[0]!.created_at));
+    const since = Number.isFinite(oldest) ? oldest : undefined;
+    return { subscriber: this.options.subscriber, events: this.#open.size, since };
   }
 
   async start(): Promise<void> {
@@ -216,13 +204,8 @@ export class Feed {
       return;
     }
     if (lane.failures++ === 0) {
-      const traceId = traceIdOf(row);
-      logger.warn(`An event for ${subscriber} is not confirmed yet and is tried again.`, {
-        event: row.id,
-        key,
-        traceId,
-        error,
-      });
+      const about = { event: row.id, key, traceId: storedTraceId(row.headers), error };
+      logger.warn(`An event for ${subscriber} is not confirmed yet and is tried again.`, about);
     }
     this.#later(backoffMs(lane.failures, maxBackoffMs), () => {
       this.#ready.push(key);
@@ -260,10 +243,6 @@ export class Feed {
     }
   }
 }
-
-/** The trace of what caused an event. */
-const traceIdOf = ({ headers }: OutboxRow): string | undefined =>
-  traceOf((JSON.parse(headers) as Record<string, string>).traceparent)?.traceId;
 
 /** Whether nobody was there to take the event: nothing was tried, so nothing speaks against the event itself. */
 const isAway = (error: unknown): boolean =>

@@ -38,9 +38,9 @@ export class Relay {
     this.#outbox = new Outbox(options.store);
   }
 
-  /** How far each subscriber is behind: events that are read and not confirmed, and since when the oldest waits. */
-  get lags(): { readonly subscriber: string; readonly events: number; readonly since: number | undefined }[] {
-    return this.#feeds.map(({ subscriber, open, oldestOpenAt }) => ({ subscriber, events: open, since: oldestOpenAt }));
+  /** How far each subscriber is behind. */
+  get lags(): Feed["lag"][] {
+    return this.#feeds.map(({ lag }) => lag);
   }
 
   async start(): Promise<void> {

@@ -1,3 +1,4 @@
+import type * as Api from "@opentelemetry/api";
 import type { Attributes, Context, SpanKind as OtelKind, Tracer } from "@opentelemetry/api";
 import type { SpanKind } from "../core/span.js";
 import type { ShownSpan, SpanRing } from "./span-ring.js";
@@ -70,10 +71,8 @@ async function loadPackages() {
   }
 }
 
-type Api = typeof import("@opentelemetry/api");
-
 /** Writes spans that have ended with a tracer. */
-function writer(api: Api, tracer: Tracer): (span: ShownSpan) => void {
+function writer(api: typeof Api, tracer: Tracer): (span: ShownSpan) => void {
   const kinds: Record<SpanKind, OtelKind> = {
     edge: api.SpanKind.SERVER,
     client: api.SpanKind.CLIENT,

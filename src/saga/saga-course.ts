@@ -7,7 +7,7 @@ import type { Failpoints } from "../core/failpoints.js";
 import type { Logger } from "../core/logger.js";
 import { errorMessageOf } from "../core/message.js";
 import type { Constructor } from "../core/module.js";
-import { traceOf, type Tracer, type Within } from "../core/span.js";
+import { storedTraceId, type Tracer, type Within } from "../core/span.js";
 import type { Tx } from "../core/work.js";
 import type { SagaRow } from "../storage/framework-tables.js";
 import type { ModuleStore } from "../storage/module-store.js";
@@ -122,7 +122,7 @@ export class SagaCourse {
     const attempts = row.attempts + 1;
     const { steps } = this.saga.parts;
     const step = steps[row.step]?.name;
-    const traceId = traceIdOf(row);
+    const traceId = storedTraceId(row.headers);
     const about = { saga: row.name, id: row.id, step, phase: row.phase, attempt: attempts, traceId };
     const message = JSON.stringify(errorMessageOf(error));
     const move = moveAfter(error, row, this.saga, clock.wallTime());
@@ -167,10 +167,6 @@ export class SagaCourse {
     return { clock, stop: this.stop, service: store.module, step, tracer, within };
   }
 }
-
-/** The trace of what began a saga. */
-const traceIdOf = ({ headers }: SagaRow): string | undefined =>
-  traceOf((JSON.parse(headers) as Record<string, string>).traceparent)?.traceId;
 
 // For the operator of this module, who may know what a caller may not.
 const textOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));

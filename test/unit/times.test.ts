@@ -1,12 +1,12 @@
-import fc from "fast-check";
+import { array, assert, constantFrom, double, property } from "fast-check";
 import { expect, it } from "vitest";
 import { quantileMs, sumOf, Times } from "../../src/observability/times.js";
 
-const lengths = fc.array(fc.double({ min: 0.001, max: 60_000, noNaN: true }), { minLength: 1, maxLength: 200 });
+const lengths = array(double({ min: 0.001, max: 60_000, noNaN: true }), { minLength: 1, maxLength: 200 });
 
 it("gives back every quantile within an eighth of what it was", () => {
-  fc.assert(
-    fc.property(lengths, fc.constantFrom(0.5, 0.9, 0.99, 1), (all, share) => {
+  assert(
+    property(lengths, constantFrom(0.5, 0.9, 0.99, 1), (all, share) => {
       const times = new Times();
       for (const length of all) times.add(length, 1);
       const sorted = all.toSorted((a, b) => a - b);
@@ -19,8 +19,8 @@ it("gives back every quantile within an eighth of what it was", () => {
 });
 
 it("counts below each end exactly what was shorter, and all of it in the end", () => {
-  fc.assert(
-    fc.property(lengths, (all) => {
+  assert(
+    property(lengths, (all) => {
       const times = new Times();
       for (const length of all) times.add(length, 1);
       for (const [end, count] of times.cumulative()) {
