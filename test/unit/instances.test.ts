@@ -59,7 +59,14 @@ beforeEach(() => {
 
 const call = (deadlineMs = 60_000) => {
   const context = rootContext(clock, deadlineMs);
-  const sent = { kind: "request", service: "s", version: 1, method: "m", effect: "mutation", context } as unknown as Call;
+  const sent = {
+    kind: "request",
+    service: "s",
+    version: 1,
+    method: "m",
+    effect: "mutation",
+    context,
+  } as unknown as Call;
   return { context, reply: instances.handlerOf("net")(sent) };
 };
 const output = async () => (await call().reply).output;
