@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { milliseconds } from "./milliseconds.js";
 import type { RolloutOptions } from "./rollouts.js";
 
 const urlOption = [
@@ -26,5 +27,15 @@ export function addRolloutCommands(program: Command, done: (exitCode: number) =>
     .option(...jsonOption)
     .action(async (wish: string, options: RolloutOptions) => {
       done(await (await import("./rollouts.js")).scale(wish, options));
+    });
+  program
+    .command("deploy")
+    .description("replace the processes of a running system by those of a new build, and go back where it is worse")
+    .argument("<folder>", "the project with the new build")
+    .option("--watch <ms>", "how long each new process is watched (default: 10000)", milliseconds)
+    .option(...urlOption)
+    .option(...jsonOption)
+    .action(async (folder: string, options: RolloutOptions & { watch?: number }) => {
+      done(await (await import("./rollouts.js")).deploy(folder, options));
     });
 }

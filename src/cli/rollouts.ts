@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { ProcessStatus } from "../runtime/supervisor.js";
 import { askSupervisor, processTable } from "./ask-supervisor.js";
 import { jsonText } from "./table.js";
@@ -18,6 +19,10 @@ export function scale(wish: string, options: RolloutOptions): Promise<number> {
   if (process === undefined) throw new UsageError(`"${wish}": write process=number, such as orders=3.`);
   return operate("scale", { process, replicas: Number(count) }, options);
 }
+
+/** Replaces the processes of a running system by those of a new build, watches them, and takes it back where it is worse. */
+export const deploy = (folder: string, { watch, ...options }: RolloutOptions & { watch?: number }): Promise<number> =>
+  operate("deploy", { build: resolve(folder), watchMs: watch }, options);
 
 async function operate(operation: string, input: object, options: RolloutOptions): Promise<number> {
   const answer = await askSupervisor(operation, input, options);

@@ -11,6 +11,7 @@ import { adminAnswers } from "../runtime/admin-face.js";
 import { supervisorFace } from "../runtime/supervisor-face.js";
 import { openSupervisorAdmin } from "../runtime/supervisor-admin.js";
 import { supervisorOperations } from "../runtime/supervisor-operations.js";
+import { whyNoBuild } from "./build.js";
 import { childProcesses } from "./child-processes.js";
 import { openEdgeSocket } from "./edge-socket.js";
 import { loadSystem, type System } from "./load-system.js";
@@ -54,7 +55,7 @@ export async function split(options: { topology: string }): Promise<number> {
     port: settings.adminPort,
     handlers: new Map([
       ...adminAnswers(supervisorFace(() => supervisor.status)),
-      ...supervisorOperations(supervisor, new Rollout(supervisor)),
+      ...supervisorOperations(supervisor, new Rollout(supervisor), whyNoBuild),
     ]),
     // Only the gateway's takes calls of services.
     forwardTo: () => supervisor.status.find(({ addresses }) => addresses.gateway !== undefined)?.addresses.admin,

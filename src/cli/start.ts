@@ -73,6 +73,7 @@ export async function start(options: StartOptions): Promise<number> {
     if (error instanceof NeverItsTurn) return 0;
     throw error;
   }
+  supervised?.answer(() => runtime.traffic.counts);
   line?.send({ type: "ready", addresses: runtime.addresses });
   const { gateway, ...others } = runtime.addresses;
   logger.info(`Ready${gateway === undefined ? "" : ` on ${gateway}`}.`, { modules: own.modules.join(","), ...others });

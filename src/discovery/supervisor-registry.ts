@@ -1,5 +1,12 @@
 import type { Instance, Registry } from "../core/registry.js";
 
+/** How much a process has answered since it started: how many calls, how many of them failed, and how long they took. */
+interface Traffic {
+  readonly calls: number;
+  readonly failed: number;
+  readonly latencies: readonly number[];
+}
+
 /** What a supervised process tells its supervisor. */
 export type ChildMessage =
   | { readonly type: "register"; readonly instance: Instance }
@@ -8,7 +15,9 @@ export type ChildMessage =
   | { readonly type: "prepared" }
   | { readonly type: "ready"; readonly addresses: Readonly<Record<string, string>> }
   /** No call is sent by an older list than this one any more. */
-  | { readonly type: "acknowledge"; readonly list: number };
+  | { readonly type: "acknowledge"; readonly list: number }
+  /** What it has answered so far; `question`: the number of the one that is answered. */
+  | { readonly type: "traffic"; readonly question: number; readonly counts: Traffic };
 
 /** What a supervisor tells its processes. */
 export type SupervisorMessage =
@@ -16,6 +25,8 @@ export type SupervisorMessage =
   | { readonly type: "instances"; readonly instances: readonly Instance[]; readonly list?: number }
   /** It is this process's turn: the one before it leaves. */
   | { readonly type: "go" }
+  /** What has it answered so far? */
+  | { readonly type: "traffic"; readonly question: number }
   /** For `graceMs` milliseconds somebody else takes new connections already. */
   | { readonly type: "stop"; readonly graceMs?: number };
 

@@ -14,6 +14,7 @@ import type { ProcessOptions } from "./process-runtime.js";
 import { ConfigurationError } from "./settings.js";
 import { balancersOf } from "./balance.js";
 import type { Stacks } from "./stacks.js";
+import type { Traffic } from "./traffic.js";
 
 const local = "local";
 
@@ -34,6 +35,7 @@ export class Connections {
     private readonly options: ProcessOptions,
     private readonly stacks: Stacks,
     private readonly host: ServiceHost,
+    private readonly traffic: Traffic,
   ) {
     this.#instances = new Instances({
       transportOf: (name) => this.#transports.get(name)!,
@@ -61,7 +63,12 @@ export class Connections {
       const address =
         listenAddress(process, transport, settings) ||
         (dynamicAddress ? "http://127.0.0.1:0" : (this.options.instance ?? process.name));
-      addresses[transport] = await this.listenAt(transport, transport, address, this.host.remote);
+      addresses[transport] = await this.listenAt(
+        transport,
+        transport,
+        address,
+        this.traffic.counting(this.host.remote),
+      );
     }
     return addresses;
   }

@@ -26,6 +26,7 @@ import type { Settings } from "./settings.js";
 import { createStacks, type StackParts } from "./stacks.js";
 import { subscribersOf } from "./subscribers.js";
 import type { SupervisorAdmin } from "./supervisor-admin.js";
+import { Traffic } from "./traffic.js";
 
 export interface ProcessOptions {
   readonly topology: Topology;
@@ -65,6 +66,8 @@ export class ProcessRuntime {
   readonly #connections: Connections;
   readonly #modules = new Map<string, RunningModule>();
   readonly #absent: AbsentModules;
+  /** What others, and clients of the gateway, have been answered. */
+  readonly traffic: Traffic;
   /** Events go by the routes as well; they have no client, so their deadline stands here. */
   readonly #deliver: Handler;
   #stopListeningToEvents = () => {};
@@ -79,13 +82,14 @@ export class ProcessRuntime {
     this.#parts = { ...options.parts, metrics, meters, tracer, deadlines: new Deadlines(options.parts.clock) };
     this.#stacks = createStacks(this.#parts);
     this.#host = new ServiceHost(options.process.modules, options.parts.failpoints);
-    this.#connections = new Connections(options, this.#stacks, this.#host);
+    this.traffic = new Traffic(options.parts.clock);
+    this.#connections = new Connections(options, this.#stacks, this.#host, this.traffic);
     this.#absent = new AbsentModules({ start: (name) => this.startModule(name), ...options.parts });
     this.#readiness = new ProcessReadiness({
       ...options,
+      ...options.parts,
       running: this.#modules,
       absent: this.#absent,
-      clock: options.parts.clock,
       connections: this.#connections,
       context: (deadlineMs) => this.context(deadlineMs),
     });
@@ -180,10 +184,8 @@ export class ProcessRuntime {
     this.#serveOwnProcess();
     Object.assign(this.addresses, await this.#connections.listen());
     this.#registration = await registry.register(ownInstance(this.#options, this.addresses));
-    if (process.gateway !== undefined) {
+    if (process.gateway !== undefined)
       this.#gateway = await openEntry(process.gateway, this.#options, this.#parts, this);
-      this.addresses.gateway = this.#gateway.address;
-    }
     await this.#openAdmin();
   }
 
@@ -239,12 +241,10 @@ export class ProcessRuntime {
     this.#admin = await openProcessAdmin({
       ...this.#options,
       telemetry,
-      addresses: this.addresses,
       readiness: this.#readiness,
       runtime: this,
       running: this.#modules,
       connections: this.#connections,
     });
-    this.addresses.admin = this.#admin.address;
   }
 }

@@ -109,7 +109,7 @@ export class Replica {
     if (next === undefined || next.progress === "ended") {
       return this.around.launch(this, { waits: false, build: this.build });
     }
-    next.child.send({ type: "go" });
+    next.go();
     return next;
   }
 

@@ -28,9 +28,9 @@ export class Rollout {
    * those that were replaced; rejects where one did not come up, and leaves the rest as they are.
    */
   restart(process?: string): Promise<string[]> {
-    return this.#alone(`the restart of ${process ?? "every process"}`, async () => {
+    return this.alone(`the restart of ${process ?? "every process"}`, async () => {
       const replaced: string[] = [];
-      for (const replica of this.#inOrder(process)) {
+      for (const replica of this.inOrder(process)) {
         await this.replace(replica, replica.build);
         replaced.push(this.supervisor.nameOf(replica));
       }
@@ -40,8 +40,8 @@ export class Rollout {
 
   /** Runs `count` of a process side by side. Those that are too many drain first. */
   scale(process: string, count: number): Promise<void> {
-    return this.#alone(`the scaling of ${process}`, async () => {
-      const [first] = this.#inOrder(process);
+    return this.alone(`the scaling of ${process}`, async () => {
+      const [first] = this.inOrder(process);
       if (!Number.isInteger(count) || count < 1 || count > maxReplicas) {
         throw new OperationRefused(`${process}=${count}: give a whole number from 1 to ${maxReplicas}.`);
       }
@@ -73,7 +73,7 @@ export class Rollout {
     await supervisor.drain(replica, old);
     const isEdge = replica.spec.gateway !== undefined;
     const stopped = supervisor.stopRun(replica, old, isEdge ? (waits ? aloneGraceMs : edgeGraceMs) : 0);
-    if (waits) next.child.send({ type: "go" });
+    next.go();
     await stopped;
     if (await this.#reaches(next, "ready")) return;
     replica.build = before;
@@ -134,8 +134,8 @@ export class Rollout {
     return run !== undefined && this.#reaches(run, "ready");
   }
 
-  /** What lets requests in goes last. */
-  #inOrder(process: string | undefined): Replica[] {
+  /** The replicas of a process, or all: what lets requests in comes last. */
+  inOrder(process: string | undefined): Replica[] {
     const replicas = this.supervisor.replicas(process);
     if (replicas.length === 0) {
       const names = this.supervisor.options.topology.processes.map(({ name }) => name);
@@ -144,7 +144,8 @@ export class Rollout {
     return replicas.toSorted((a, b) => Number(a.spec.gateway !== undefined) - Number(b.spec.gateway !== undefined));
   }
 
-  async #alone<T>(what: string, operation: () => Promise<T>): Promise<T> {
+  /** Runs an operation while no other one does. */
+  async alone<T>(what: string, operation: () => Promise<T>): Promise<T> {
     if (this.supervisor.stopping.aborted) throw new OperationRefused("The system is stopping.");
     if (this.#underWay !== undefined) throw new OperationRefused(`${capitalised(this.#underWay)} is still under way.`);
     this.#underWay = what;

@@ -1,6 +1,10 @@
 import { type Clock, sleep } from "../core/clock.js";
 import type { Instance } from "../core/registry.js";
 import type { ChildMessage, Line, SupervisorMessage } from "../discovery/supervisor-registry.js";
+import type { TrafficCounts } from "./traffic.js";
+
+/** So long a child may take to say how it is. */
+const answerWithinMs = 5_000;
 
 /** A process as its supervisor holds it. */
 export interface Child extends Line<SupervisorMessage, ChildMessage> {
@@ -23,6 +27,8 @@ export class Run {
   readonly ended: Promise<number | null>;
   #instance: Instance | undefined;
   #acknowledged = 0;
+  #question = 0;
+  #answer: { readonly question: number; readonly counts: TrafficCounts } | undefined;
   readonly #watchers = new Set<() => void>();
 
   /** `onChange` is called when it has said something that others may want to know. */
@@ -30,6 +36,8 @@ export class Run {
     readonly child: Child,
     /** What it runs, where that is not the supervisor's own. */
     readonly build: string | undefined,
+    /** It owns nothing until it is told to go. */
+    private waits: boolean,
     private readonly clock: Clock,
     private readonly onChange: (registration: boolean) => void,
   ) {
@@ -68,6 +76,21 @@ export class Run {
     return holds();
   }
 
+  /** What it has answered so far; undefined where it does not say. */
+  async traffic(): Promise<TrafficCounts | undefined> {
+    const question = ++this.#question;
+    this.child.send({ type: "traffic", question });
+    const isAnswered = () => (this.#answer?.question ?? 0) >= question;
+    await this.until(() => isAnswered() || this.progress === "ended", answerWithinMs);
+    return isAnswered() ? this.#answer!.counts : undefined;
+  }
+
+  /** It is its turn, where it has waited for it. */
+  go(): void {
+    if (this.waits) this.child.send({ type: "go" });
+    this.waits = false;
+  }
+
   /** Lets it drain and end; it is killed where that takes longer than `withinMs`. */
   async stop(withinMs: number, graceMs: number, onKill: () => void): Promise<void> {
     this.child.send(graceMs > 0 ? { type: "stop", graceMs } : { type: "stop" });
@@ -87,8 +110,10 @@ export class Run {
     }
     if (message.type === "register") this.#instance = message.instance;
     if (message.type === "deregister") this.#instance = undefined;
+    if (message.type === "traffic") this.#answer = message;
     this.#tell();
-    if (message.type !== "acknowledge") this.onChange(message.type === "register" || message.type === "deregister");
+    if (message.type !== "acknowledge" && message.type !== "traffic")
+      this.onChange(message.type === "register" || message.type === "deregister");
   }
 
   #tell(): void {

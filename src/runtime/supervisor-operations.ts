@@ -1,10 +1,18 @@
 import { z } from "zod";
+import { deploy } from "./deploy.js";
 import { OperationRefused, type Rollout } from "./rollout.js";
 import type { Supervisor } from "./supervisor.js";
 import { type AdminHandler, answerJson, jsonOf } from "./supervisor-admin.js";
 
+const defaultWatchMs = 10_000;
+
 /** What the supervisor's admin listener answers about its own processes: `POST /supervisor/<operation>` takes and gives JSON. */
-export function supervisorOperations(supervisor: Supervisor, rollout: Rollout): Map<string, AdminHandler> {
+export function supervisorOperations(
+  supervisor: Supervisor,
+  rollout: Rollout,
+  /** Why a folder cannot be deployed, for people; undefined where it can. */
+  whyNoBuild: (folder: string) => string | undefined,
+): Map<string, AdminHandler> {
   const processes = () => ({ processes: supervisor.status });
   const operations = new Map<string, (input: unknown) => Promise<unknown>>([
     ["processes", () => Promise.resolve(processes())],
@@ -21,6 +29,16 @@ export function supervisorOperations(supervisor: Supervisor, rollout: Rollout): 
         const { process, replicas } = z.strictObject({ process: z.string(), replicas: z.number() }).parse(input);
         await rollout.scale(process, replicas);
         return processes();
+      },
+    ],
+    [
+      "deploy",
+      async (input) => {
+        const watch = z.number().min(0).max(3_600_000).default(defaultWatchMs);
+        const { build, watchMs } = z.strictObject({ build: z.string(), watchMs: watch }).parse(input);
+        const why = whyNoBuild(build);
+        if (why !== undefined) throw new OperationRefused(why);
+        return { deployed: await deploy({ supervisor, rollout, build, watchMs }), ...processes() };
       },
     ],
   ]);

@@ -174,7 +174,7 @@ export class Supervisor {
   launch(replica: Replica, how: Omit<SpawnOptions, "name">): Run {
     const { spawn, clock } = this.options;
     const child = spawn(replica.spec, { name: this.nameOf(replica), ...how });
-    const run = new Run(child, how.build, clock, (registration) => {
+    const run = new Run(child, how.build, how.waits, clock, (registration) => {
       if (registration) this.#broadcast();
       this.#onChange();
     });

@@ -1,56 +1,9 @@
 import { type Instance, silentLogger } from "pangaea";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { ChildMessage, SupervisorMessage } from "../../src/discovery/supervisor-registry.js";
 import { parseTopology } from "../../src/runtime/load-topology.js";
-import { type Child, configurationExitCode, Supervisor } from "../../src/runtime/supervisor.js";
+import { configurationExitCode, Supervisor } from "../../src/runtime/supervisor.js";
+import { FakeChild } from "./fake-child.js";
 import { HandClock } from "./hand-clock.js";
-
-/** A process that does what the test says. */
-class FakeChild implements Child {
-  readonly exited: Promise<number | null>;
-  readonly received: SupervisorMessage[] = [];
-  killed = false;
-  readonly #listeners = new Set<(message: ChildMessage) => void>();
-  #exit!: (code: number | null) => void;
-
-  constructor(
-    readonly name: string,
-    readonly pid: number,
-    private readonly log: string[],
-  ) {
-    this.exited = new Promise((resolve) => (this.#exit = resolve));
-  }
-
-  send(message: SupervisorMessage): void {
-    this.received.push(message);
-    if (message.type === "stop") this.log.push(`${this.name} is told to stop`);
-  }
-
-  onMessage(listener: (message: ChildMessage) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  kill(): void {
-    this.killed = true;
-    this.exit(null);
-  }
-
-  say(message: ChildMessage): void {
-    for (const listener of this.#listeners) listener(message);
-  }
-
-  exit(code: number | null): void {
-    this.log.push(`${this.name} ends`);
-    this.#exit(code);
-  }
-
-  /** Names of the processes in the list it was told last. */
-  get known(): string[] {
-    const lists = this.received.filter((message) => message.type === "instances");
-    return (lists.at(-1)?.instances ?? []).map((instance) => instance.process);
-  }
-}
 
 const topology = parseTopology("x.yaml", "name: x\nprocesses:\n  inner: {}\n  edge: { gateway: {} }\n  other: {}\n");
 const tick = () => new Promise(setImmediate);
