@@ -4,15 +4,15 @@ import { admissionTo } from "./admission-to.js";
 import type { ProcessOptions, ProcessRuntime } from "./process-runtime.js";
 import type { StackParts } from "./stacks.js";
 
-/** Opens the gateway of a process. */
+/** Opens the gateway of a process, and says among its addresses where. */
 export async function openEntry(
   spec: NonNullable<ProcessSpec["gateway"]>,
   { settings, modules, gatewaySocket, loadGateway }: ProcessOptions,
   parts: StackParts,
-  runtime: Pick<ProcessRuntime, "client" | "readiness" | "traffic">,
+  runtime: Pick<ProcessRuntime, "addresses" | "client" | "readiness" | "traffic">,
 ): Promise<Gateway> {
   const createGateway = await loadGateway();
-  return createGateway({
+  const gateway = await createGateway({
     host: spec.host ?? settings.host,
     port: spec.port ?? settings.port,
     socket: gatewaySocket,
@@ -23,4 +23,6 @@ export async function openEntry(
     answered: runtime.traffic.count,
     ...parts,
   });
+  runtime.addresses.gateway = gateway.address;
+  return gateway;
 }

@@ -5,6 +5,7 @@ import { adminHandler } from "./admin-handler.js";
 import { adminAnswers } from "./admin-face.js";
 import type { Connections } from "./connections.js";
 import { figuresOf } from "./process-report.js";
+import type { ProcessRuntime } from "./process-runtime.js";
 import type { ProcessReadiness } from "./readiness.js";
 import type { Settings } from "./settings.js";
 import { openSupervisorAdmin, type SupervisorAdmin } from "./supervisor-admin.js";
@@ -14,9 +15,8 @@ export interface ProcessAdminOptions {
   readonly modules: ReadonlyMap<string, Module>;
   readonly settings: Settings;
   readonly telemetry: Telemetry;
-  readonly addresses: Readonly<Record<string, string>>;
   readonly readiness: ProcessReadiness;
-  readonly runtime: { readonly pending: number; readonly pendingDeadlines: number };
+  readonly runtime: Pick<ProcessRuntime, "addresses" | "pending" | "pendingDeadlines">;
   /** The modules that run here now. */
   readonly running: ReadonlyMap<string, unknown>;
   readonly connections: Connections;
@@ -44,7 +44,7 @@ export async function openProcessAdmin(options: ProcessAdminOptions): Promise<Su
         figuresOf(telemetry, options.runtime.pending),
       ]);
       const state = waitingFor.length === 0 ? "ready" : "waiting";
-      const addresses = { ...options.addresses };
+      const addresses = { ...options.runtime.addresses };
       const { pid } = process;
       return {
         processes: [{ name: spec.name, state, pid, restarts: 0, addresses, waitingFor, reason: null, figures }],
@@ -52,7 +52,9 @@ export async function openProcessAdmin(options: ProcessAdminOptions): Promise<Su
     },
   });
   const port = withGateway ? settings.adminPort : 0;
-  return openSupervisorAdmin({ port, handlers, forwardTo: () => forwardTo });
+  const admin = await openSupervisorAdmin({ port, handlers, forwardTo: () => forwardTo });
+  options.runtime.addresses.admin = admin.address;
+  return admin;
 }
 
 /** Shows what the runtime of a process knows. */

@@ -95,9 +95,9 @@ export class ProcessRuntime {
     this.#absent = new AbsentModules({ start: (name) => this.startModule(name), ...options.parts });
     this.#readiness = new ProcessReadiness({
       ...options,
+      ...options.parts,
       running: this.#modules,
       absent: this.#absent,
-      clock: options.parts.clock,
       connections: this.#connections,
       context: (deadlineMs) => this.context(deadlineMs),
     });
@@ -192,10 +192,8 @@ export class ProcessRuntime {
     this.#serveOwnProcess();
     Object.assign(this.addresses, await this.#connections.listen());
     this.#registration = await registry.register(ownInstance(this.#options, this.addresses));
-    if (process.gateway !== undefined) {
+    if (process.gateway !== undefined)
       this.#gateway = await openEntry(process.gateway, this.#options, this.#parts, this);
-      this.addresses.gateway = this.#gateway.address;
-    }
     await this.#openAdmin();
   }
 
@@ -251,12 +249,10 @@ export class ProcessRuntime {
     this.#admin = await openProcessAdmin({
       ...this.#options,
       telemetry,
-      addresses: this.addresses,
       readiness: this.#readiness,
       runtime: this,
       running: this.#modules,
       connections: this.#connections,
     });
-    this.addresses.admin = this.#admin.address;
   }
 }

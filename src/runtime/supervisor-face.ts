@@ -13,7 +13,7 @@ interface Supervised {
 }
 
 /** A process that does not answer in this time is said to be silent: the others must be seen. */
-const answerWithinMs = 2_000;
+const answerWithinMs = 3_000;
 
 /** What a supervisor shows at its admin listener: all of its processes, each of which is asked at its own. */
 export function supervisorFace(processes: () => readonly Supervised[]): AdminFace {
