@@ -2,7 +2,6 @@ import type { Handler } from "../core/call.js";
 import type { ClientOf } from "../core/client.js";
 import { type Context, type ContextFields, rootContext } from "../core/context.js";
 import type { Contract } from "../core/contract.js";
-import { Deadlines } from "../core/deadline.js";
 import type { CreateGateway, Gateway, Readiness } from "../core/gateway.js";
 import type { Module } from "../core/module.js";
 import type { Registration, Registry } from "../core/registry.js";
@@ -23,7 +22,7 @@ import { processContract } from "./process-contract.js";
 import { ProcessService } from "./process-service.js";
 import { readinessOf } from "./readiness.js";
 import type { Settings } from "./settings.js";
-import { createStacks, type StackParts } from "./stacks.js";
+import { createStacks, partsOf, type StackParts } from "./stacks.js";
 import { subscribersOf } from "./subscribers.js";
 
 const readinessDeadlineMs = 1_000;
@@ -63,12 +62,7 @@ export class ProcessRuntime {
 
   private constructor(options: ProcessOptions) {
     this.#options = options;
-    this.#parts = {
-      resilience: options.topology.resilience,
-      keepsAnswers: (service) => options.modules.get(service)?.migrations !== undefined,
-      ...options.parts,
-      deadlines: new Deadlines(options.parts.clock),
-    };
+    this.#parts = partsOf(options);
     this.#stacks = createStacks(this.#parts);
     this.#host = new ServiceHost(options.process.modules, options.parts.failpoints);
     this.#connections = new Connections(options, this.#stacks, this.#host);
@@ -247,11 +241,7 @@ export class ProcessRuntime {
     this.addresses.gateway = this.#gateway.address;
     // The command line's way in: the same Connect protocol, on loopback, to every service wherever it runs.
     const admin = `http://127.0.0.1:${settings.adminPort}`;
-    this.addresses.admin = await this.#connections.listenAt(
-      "admin",
-      "http",
-      admin,
-      adminHandler(modules, this.#connections),
-    );
+    const handler = adminHandler(modules, this.#connections);
+    this.addresses.admin = await this.#connections.listenAt("admin", "http", admin, handler);
   }
 }
