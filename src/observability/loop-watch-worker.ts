@@ -12,13 +12,18 @@ const askWithinMs = 5_000;
 let beat = Atomics.load(beats, 0);
 let beatAt = performance.now();
 let lookedAt = beatAt;
+let usedBefore = process.cpuUsage();
 /** The block that is under way, once it has been noticed. */
 let block: { readonly since: number; readonly running: Promise<Running> } | undefined;
 
 function look(): void {
   const now = performance.now();
-  // This thread did not run either: the process was stopped, or the machine stood still.
-  const stoodStill = now - lookedAt > 4 * lookEveryMs;
+  const used = process.cpuUsage(usedBefore);
+  usedBefore = process.cpuUsage();
+  const gapMs = now - lookedAt;
+  // Nobody ran in this process: it was stopped (SIGSTOP), or the machine stood still. A thread that is only starved by a
+  // busy main thread sees time used.
+  const stoodStill = gapMs > 4 * lookEveryMs && (used.user + used.system) / 1_000 < gapMs / 100;
   lookedAt = now;
   const current = Atomics.load(beats, 0);
   // Not to be watched yet.

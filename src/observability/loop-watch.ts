@@ -14,7 +14,7 @@ export interface LoopWatchData extends LoopSettings {
   readonly modules: Readonly<Record<string, readonly string[]>>;
 }
 
-export interface LoopWatchOptions {
+interface LoopWatchOptions {
   readonly clock: Clock;
   readonly settings: LoopSettings;
   readonly format: LogFormat;
@@ -22,7 +22,7 @@ export interface LoopWatchOptions {
   readonly modules: LoopWatchData["modules"];
 }
 
-export interface LoopWatch {
+interface LoopWatch {
   /** From now on the loop is watched. What a process does while it starts may take its time. */
   begin(): void;
   close(): Promise<void>;

@@ -2,7 +2,6 @@ import type { Handler } from "../core/call.js";
 import type { ClientOf } from "../core/client.js";
 import { type Context, type ContextFields, rootContext } from "../core/context.js";
 import type { Contract } from "../core/contract.js";
-import { Deadlines } from "../core/deadline.js";
 import type { CreateGateway, Gateway, Readiness } from "../core/gateway.js";
 import type { Module } from "../core/module.js";
 import type { Registration, Registry } from "../core/registry.js";
@@ -23,7 +22,7 @@ import { ownInstance } from "./own-instance.js";
 import { hostedProcess, ProcessService } from "./process-service.js";
 import { ProcessReadiness } from "./readiness.js";
 import type { Settings } from "./settings.js";
-import { createStacks, type StackParts } from "./stacks.js";
+import { createStacks, partsOf, type StackParts } from "./stacks.js";
 import { subscribersOf } from "./subscribers.js";
 import type { SupervisorAdmin } from "./supervisor-admin.js";
 import { Traffic } from "./traffic.js";
@@ -78,16 +77,7 @@ export class ProcessRuntime {
 
   private constructor(options: ProcessOptions) {
     this.#options = options;
-    const { metrics, meters, tracer } = options.telemetry ?? {};
-    this.#parts = {
-      resilience: options.topology.resilience,
-      keepsAnswers: (service) => options.modules.get(service)?.migrations !== undefined,
-      ...options.parts,
-      metrics,
-      meters,
-      tracer,
-      deadlines: new Deadlines(options.parts.clock),
-    };
+    this.#parts = partsOf(options);
     this.#stacks = createStacks(this.#parts);
     this.#host = new ServiceHost(options.process.modules, options.parts.failpoints);
     this.traffic = new Traffic(options.parts.clock);

@@ -2,7 +2,7 @@ import type { EndpointLayers } from "../client/endpoint.js";
 import type { Layer, Stack } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
 import type { Contract, Procedure } from "../core/contract.js";
-import type { Deadlines } from "../core/deadline.js";
+import { Deadlines } from "../core/deadline.js";
 import type { Failpoints } from "../core/failpoints.js";
 import type { Ids } from "../core/ids.js";
 import type { Logger } from "../core/logger.js";
@@ -23,6 +23,7 @@ import { clientMetrics, serverMetrics } from "../interceptors/metrics.js";
 import { serverTracing, tracing } from "../interceptors/tracing.js";
 import { clientValidation, serverValidation } from "../interceptors/validation.js";
 import { compiledValidatorOf } from "../schema/compiled-validator.js";
+import type { ProcessOptions } from "./process-runtime.js";
 import { admissionTo } from "./admission-to.js";
 import { isProcessService } from "./process-contract.js";
 import { ServiceLayers } from "./service-layers.js";
@@ -50,6 +51,17 @@ export interface StackParts {
   /** Changes a stack before it is built. For tests that add an interceptor or leave one out, to see what breaks. */
   readonly revise?: (stack: Stack, place: "client" | "endpoint" | "server" | "event", remote: boolean) => Stack;
 }
+
+/** The parts of one process: its topology's settings, and deadlines of its own. */
+export const partsOf = ({ parts, telemetry, topology, modules }: ProcessOptions): StackParts => ({
+  resilience: topology.resilience,
+  keepsAnswers: (service) => modules.get(service)?.migrations !== undefined,
+  ...parts,
+  metrics: telemetry?.metrics,
+  meters: telemetry?.meters,
+  tracer: telemetry?.tracer,
+  deadlines: new Deadlines(parts.clock),
+});
 
 /** The order of every stack stands here and nowhere else. `remote`: the call crosses, or has crossed, a process boundary. */
 export interface Stacks {
