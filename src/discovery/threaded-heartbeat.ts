@@ -92,7 +92,7 @@ export class ThreadedHeartbeat {
     if (trouble !== undefined && this.#trouble === undefined) {
       logger.warn("This process cannot be written into the registry; it is tried again.", { why: trouble });
     }
-    if (trouble === undefined && this.#trouble !== undefined) logger.info("This process is in the registry again.");
+    if (trouble === undefined && this.#trouble !== undefined) logger.info("This process is in the registry now.");
     this.#trouble = trouble;
     if (trouble === undefined && !this.#isWritten) {
       this.#isWritten = true;

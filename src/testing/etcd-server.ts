@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,7 +37,8 @@ async function isUp(url: string): Promise<boolean> {
 
 /** Undefined where it ended instead, for instance because somebody else has taken a port. */
 async function begin(host: string, port: number): Promise<{ child: ChildProcess; folder: string } | undefined> {
-  const folder = await mkdtemp(join(tmpdir(), "pangaea-etcd-"));
+  // It waits for the disk at every write, and nothing of it is to last.
+  const folder = await mkdtemp(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "pangaea-etcd-"));
   const url = `http://${host}:${port}`;
   const peer = `http://127.0.0.1:${await freePort()}`;
   const child = spawn(

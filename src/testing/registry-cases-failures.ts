@@ -31,6 +31,7 @@ export const failureCases: readonly RegistryCase[] = [
       await ash.register(instance("ash"));
       const watched = watch(ash);
       await watched.until("both are there", (list) => names(list) === "ash-1 oak-1");
+      while (ash.missing !== undefined) await heartbeatsPass(clock, 1);
       const before = watched.lists.length;
       await server.kill();
       await heartbeatsPass(clock, 5);

@@ -11,9 +11,13 @@ afterAll(() => server?.stop());
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 let systems = 0;
+/** A case that failed may have left it so. */
+let isDown = false;
 const subject: RegistrySubject = {
   clock: systemClock,
   async openSystem(lease) {
+    if (isDown) await server!.restart();
+    isDown = false;
     const etcd = (server ??= await startEtcdServer());
     const prefix = `/test/system-${++systems}`;
     const post = async (path: string, body: object) => {
@@ -31,8 +35,14 @@ const subject: RegistrySubject = {
         }),
       kill: (registry) => (registry as LeasedRegistry).abandon(),
       server: {
-        kill: () => etcd.kill(),
-        restart: () => etcd.restart(),
+        kill() {
+          isDown = true;
+          return etcd.kill();
+        },
+        restart() {
+          isDown = false;
+          return etcd.restart();
+        },
         pause: () => etcd.pause(),
         resume: () => etcd.resume(),
         wipe: () => post("/v3/kv/deleterange", { key: base64("\0"), range_end: base64("\0") }),

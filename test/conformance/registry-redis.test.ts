@@ -10,9 +10,13 @@ let server: RedisServer | undefined;
 afterAll(() => server?.stop());
 
 let systems = 0;
+/** A case that failed may have left it so. */
+let isDown = false;
 const subject: RegistrySubject = {
   clock: systemClock,
   async openSystem(lease) {
+    if (isDown) await server!.restart();
+    isDown = false;
     const redis = (server ??= await startRedisServer());
     const namespace = `system-${++systems}`;
     const command = async (run: (client: Redis) => Promise<unknown>) => {
@@ -31,8 +35,14 @@ const subject: RegistrySubject = {
         }),
       kill: (registry) => (registry as LeasedRegistry).abandon(),
       server: {
-        kill: () => redis.kill(),
-        restart: () => redis.restart(),
+        kill() {
+          isDown = true;
+          return redis.kill();
+        },
+        restart() {
+          isDown = false;
+          return redis.restart();
+        },
         pause: () => redis.pause(),
         resume: () => redis.resume(),
         wipe: () => command((client) => client.flushall()),
