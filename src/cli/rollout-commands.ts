@@ -22,7 +22,7 @@ export function addRolloutCommands(program: Command, done: (exitCode: number) =>
   program
     .command("scale")
     .description("run so many of a process of a running system side by side")
-    .argument("<process=number>", "for instance orders=3")
+    .argument("<process=number>", "for instance web=3")
     .option(...urlOption)
     .option(...jsonOption)
     .action(async (wish: string, options: RolloutOptions) => {

@@ -13,10 +13,10 @@ export interface RolloutOptions {
 export const restart = (process: string | undefined, options: RolloutOptions): Promise<number> =>
   operate("restart", { process }, options);
 
-/** Runs so many of a process side by side: `orders=3`. */
+/** Runs so many of a process side by side: `web=3`. */
 export function scale(wish: string, options: RolloutOptions): Promise<number> {
   const [, process, count] = /^([a-z][a-z0-9-]*)=(\d{1,3})$/.exec(wish) ?? [];
-  if (process === undefined) throw new UsageError(`"${wish}": write process=number, such as orders=3.`);
+  if (process === undefined) throw new UsageError(`"${wish}": write process=number, such as web=3.`);
   return operate("scale", { process, replicas: Number(count) }, options);
 }
 

@@ -2,13 +2,7 @@ import assert from "node:assert/strict";
 import { failureCases } from "./registry-cases-failures.js";
 import { ifRegisters, instance, longLease, names, registryCase, type RegistryCase } from "./registry-subject.js";
 
-export type {
-  RegistryCase,
-  RegistryFeatures,
-  RegistryServer,
-  RegistrySubject,
-  RegistrySystem,
-} from "./registry-subject.js";
+export type { RegistryCase, RegistryFeatures, RegistrySubject } from "./registry-subject.js";
 
 /**
  * What every registry keeps, as data. A test runner loops over it; a case whose `skip(features)` gives a reason does not

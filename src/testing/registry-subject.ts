@@ -13,7 +13,7 @@ export interface RegistryFeatures {
 }
 
 /** The server of a registry, and how it can fail. */
-export interface RegistryServer {
+interface RegistryServer {
   /** It dies without a word. */
   kill(): Promise<void>;
   /** A new, empty one in its place. */
@@ -28,7 +28,7 @@ export interface RegistryServer {
 }
 
 /** The registries of the processes of one system, which see each other and nobody else. */
-export interface RegistrySystem {
+interface RegistrySystem {
   /** A new one, as another process would have. The suite closes it. */
   createRegistry(logger: Logger): Registry;
   /** Ends it as `kill -9` would. Needed where `deaths` is not `never`. */
@@ -48,7 +48,7 @@ export interface RegistrySubject {
 export type RegistryCase = ConformanceCase<RegistrySubject, RegistryFeatures>;
 
 /** What somebody who watches has been told. */
-export interface Watched {
+interface Watched {
   readonly lists: readonly (readonly Instance[])[];
   readonly last: readonly Instance[];
   /** The first list from now on, the last one included, for which `holds`. */

@@ -28,7 +28,7 @@ it("times every sixteenth of a procedure that is called very often, and counts i
   const meters = new CallMeters(clock);
   const meter = meters.of("server", "s", "m");
   let looks = 0;
-  const counting = { ...clock, now: () => (looks++, clock.now()) } as unknown as HandClock;
+  const counting = { now: () => (looks++, clock.now()) } as unknown as HandClock;
   for (let call = 0; call < 17_000; call++) {
     meter.begin();
     meter.end("ok", { clock: counting, madeAt: clock.now() });

@@ -105,7 +105,7 @@ describe("the load limit", () => {
   it("keeps nobody waiting whose call is given up, nor longer than twice the wait that is allowed", async () => {
     const clock = new HandClock();
     const limit = new LoadLimit(clock, { ...settings, minConcurrent: 1, maxConcurrent: 1 });
-    limit.enter("read");
+    void limit.enter("read");
     const cancellation = new Cancellation();
     const given = limit.enter("read", cancellation)!;
     const kept = limit.enter("mutation")!;

@@ -40,7 +40,7 @@ export const breaksOff: Behaviour = () => Promise.reject(errorOf("unavailable", 
 export const isSilent: Behaviour = () => new Promise(() => undefined);
 
 /** Draws the same numbers in every run. */
-export function drawnIds(seed = 1): Ids {
+function drawnIds(seed = 1): Ids {
   let state = seed;
   const next = () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0);
   const hex = (bytes: number) =>

@@ -30,11 +30,11 @@ const transport: Transport = {
 };
 
 /** Who is asked when a call is made as often as there are instances. */
-async function asked(known: readonly Instance[], call = callOf()): Promise<unknown[]> {
+async function asked(known: readonly Instance[], call = callOf()): Promise<string[]> {
   const instances = new Instances({ transportOf: () => transport, balancerOf: roundRobin, clock });
   instances.update(known);
   const handler = instances.handlerOf("http");
-  const outputs = await Promise.all(known.map(async () => (await handler(call)).output));
+  const outputs = await Promise.all(known.map(async () => (await handler(call)).output as string));
   return [...new Set(outputs)].toSorted();
 }
 
