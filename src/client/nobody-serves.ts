@@ -14,7 +14,7 @@ export function nobodyServes(
   if (others.length === 0) {
     return errorOf("unavailable", `No running process serves ${service} over ${transport}.`, { outcome: "not-sent" });
   }
-  const versions = [...new Set(others.map(({ services }) => services[service]))].toSorted().join(", ");
+  const versions = [...new Set(others.map(({ services }) => services[service]!))].toSorted((a, b) => a - b).join(", ");
   const message = `${service} is served as version ${versions}, and was asked as version ${version}.`;
   return errorOf("failed_precondition", message, { outcome: "not-sent" });
 }

@@ -20,7 +20,8 @@ export interface EtcdGateway {
 }
 
 export const base64 = (text: string): string => Buffer.from(text).toString("base64");
-export const fromBase64 = (text: unknown): string => Buffer.from(String(text ?? ""), "base64").toString();
+export const fromBase64 = (text: unknown): string =>
+  Buffer.from(typeof text === "string" ? text : "", "base64").toString();
 
 /** The first key that does not begin with `prefix`, as etcd's ranges end. */
 export const afterPrefix = (prefix: string): string =>
@@ -43,7 +44,7 @@ export function etcdGateway(endpoints: readonly string[]): EtcdGateway {
     if (!response.ok) {
       throw new EtcdRefusal(answer.message ?? answer.error ?? `status ${response.status}`, answer.code);
     }
-    return answer as Record<string, unknown>;
+    return answer;
   };
   return {
     async post(path, body) {

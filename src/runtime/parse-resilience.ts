@@ -71,7 +71,7 @@ const over = <T extends object>(
   usual: T,
 ): T | undefined => {
   if (written === undefined) return otherwise;
-  return written === false ? undefined : ({ ...(otherwise ?? usual), ...written } as T);
+  return written === false ? undefined : { ...(otherwise ?? usual), ...written };
 };
 
 function serviceOver(written: Written, otherwise: ServiceResilience): ServiceResilience {

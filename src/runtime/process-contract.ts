@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Contract, mutation, read } from "../core/contract.js";
+import { mutation, read } from "../core/contract.js";
 import { defineContract } from "../schema/define-contract.js";
 
 const module = z.string();

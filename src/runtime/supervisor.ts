@@ -160,7 +160,9 @@ export class Supervisor {
     const silent = await Promise.all(
       peers.map(async (peer) => {
         const heard = (each: Run) => each.acknowledged >= list || each.progress !== "ready";
-        const answers = peer.runs.map((each) => each === run || each.until(() => heard(each), acknowledgeWithinMs));
+        const answers = peer.runs.map(
+          async (each) => each === run || each.until(() => heard(each), acknowledgeWithinMs),
+        );
         return (await Promise.all(answers)).every(Boolean) ? [] : [this.nameOf(peer)];
       }),
     );

@@ -52,7 +52,10 @@ export async function tcpProxy(port: number, host = "127.0.0.1"): Promise<TcpPro
   };
   const server = createServer({ allowHalfOpen: true }, (client) => {
     client.on("error", () => {});
-    if (faults.isCut === true) return void client.resetAndDestroy();
+    if (faults.isCut === true) {
+      client.resetAndDestroy();
+      return;
+    }
     const onward = connect({ port, host, allowHalfOpen: true });
     pass(client, onward, false);
     pass(onward, client, true);

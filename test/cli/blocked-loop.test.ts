@@ -28,7 +28,7 @@ describe("a blocked event loop", () => {
     expect(spun.status).toBeLessThan(600);
     await expect.poll(() => cli.stdout(), { timeout: 60_000 }).toContain("turns again");
     const [blocked, over] = linesOf(cli.stdout()).filter((line) => "blockedMs" in line);
-    expect(blocked).toMatchObject({ level: "error", process: "one", module: "mill", procedure: "spin" });
+    expect(blocked).toMatchObject({ level: "warn", process: "one", module: "mill", procedure: "spin" });
     expect(blocked!.msg).toMatch(/^The event loop has been blocked for [\d.]+ s by mill\.spin\./);
     expect(blocked!.at).toMatch(/^grind file:.*modules\/mill\/module\.js:\d+$/);
     expect(blocked!.blockedMs).toBeLessThan(15_000);
