@@ -37,12 +37,12 @@ export const failureCases: readonly RegistryCase[] = [
       await heartbeatsPass(clock, 5);
       assert.equal(ash.missing, undefined, "who has started does not wait for it again");
       await server.restart();
-      const late = process();
-      await late.register(instance("late"));
-      await watched.until("a newcomer is seen", (list) => names(list) === "late-1 ash-1 oak-1");
+      const newcomer = process();
+      await newcomer.register(instance("yew"));
+      await watched.until("a newcomer is seen", (list) => names(list) === "ash-1 oak-1 yew-1");
       for (const list of watched.lists.slice(before)) assert.match(names(list), /ash-1 oak-1/);
       // The newcomer has never seen the old server: the others have registered again.
-      await watch(late).until("the others are there again", (list) => names(list) === "late-1 ash-1 oak-1");
+      await watch(newcomer).until("the others are there again", (list) => names(list) === "ash-1 oak-1 yew-1");
     },
     ifServer,
   ),
