@@ -16,7 +16,7 @@ export interface AuditCommandOptions {
 
 const shownDifferences = 20;
 
-/** Prints whether the books of the system in `DATA_DIR` balance; 1 where they do not, or did not come to rest when told to wait. */
+/** Prints whether the books of a system balance, in `DATA_DIR` or on PostgreSQL; 1 where they do not, or did not come to rest when told to wait. */
 export async function auditSystem({ topology, json, wait }: AuditCommandOptions): Promise<number> {
   const settings = readSettings(process.env);
   const { modules, topology: placed } = await loadSystem(topology);

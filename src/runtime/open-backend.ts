@@ -9,7 +9,7 @@ export interface BackendOptions {
 }
 
 /** The file that holds a module's data where that is SQLite. */
-export const sqliteFile = (module: string, { dataDir }: Settings): string => `${dataDir}/${module}.db`;
+export const sqliteFile = (module: string, { dataDir }: Pick<Settings, "dataDir">): string => `${dataDir}/${module}.db`;
 
 /**
  * Opens the database of a module: its own SQLite file in the data folder, or its own schema on a PostgreSQL server. Throws

@@ -8,8 +8,8 @@ import type { Fault } from "./faults.js";
 import { writeIntoDocs } from "./into-docs.js";
 import { faultsOf, layoutNames, refusalOf, shortPlan, shortSeed, topologyOf } from "./plan.js";
 import { percentile, tableOf, violationsOf } from "./report.js";
-import { wholeNumber } from "./whole-number.js";
 import { type Outcome, run, type Trial } from "./trial.js";
+import { wholeNumber } from "./whole-number.js";
 
 /**
  * Hurts a running shop in every way there is, in every layout, and judges from outside what became of its orders. A run
@@ -38,6 +38,7 @@ const { values } = parseArgs({
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 const seed = values.seed ?? (values.short ? shortSeed : randomUUID().slice(0, 8));
 const rounds = values.short ? 1 : wholeNumber("rounds", values.rounds);
+const orders = wholeNumber("orders", values.orders);
 const isWhole = !values.short && values.fault.join("") === "" && values.layout.length === layoutNames.length;
 
 async function main(): Promise<void> {
@@ -76,9 +77,7 @@ async function trials(): Promise<Trial[]> {
     for (const fault of faultsOf(topology).filter((each) => isWanted(layout, each))) {
       const refusal = refusalOf(fault);
       if (refusal !== undefined) say(`${layout}, ${fault.name}: skipped, ${refusal}`);
-      else
-        for (let round = 1; round <= rounds; round++)
-          result.push({ topology, fault, seed, round, orders: wholeNumber("orders", values.orders) });
+      else for (let round = 1; round <= rounds; round++) result.push({ topology, fault, seed, round, orders });
     }
   }
   return result;

@@ -5,6 +5,7 @@ import { silentLogger } from "../../src/core/logger.js";
 import type { Module } from "../../src/core/module.js";
 import type { Topology } from "../../src/core/topology.js";
 import { audit } from "../../src/runtime/audit.js";
+import { sqliteFile } from "../../src/runtime/open-backend.js";
 import { openSqliteReadOnly } from "../../src/storage/sqlite.js";
 import { dataFolder } from "../../src/testing/data-folder.js";
 import { startRedisServer } from "../../src/testing/redis-server.js";
@@ -127,7 +128,7 @@ async function auditBooks(dataDir: string) {
   const parts = { clock: systemClock, ids: systemIds, logger: silentLogger };
   const { equations, openSagas, openEvents, parkedSagas, deadLetters, atRest } = await audit({
     modules,
-    openStore: async (module) => openSqliteReadOnly(module, `${dataDir}/${module}.db`),
+    openStore: async (module) => openSqliteReadOnly(module, sqliteFile(module, { dataDir })),
     waitMs: settleMs,
     ...parts,
   });

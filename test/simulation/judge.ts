@@ -4,6 +4,7 @@ import { silentLogger } from "../../src/core/logger.js";
 import { notifications } from "../../modules/notifications/contract.js";
 import { orders } from "../../modules/orders/contract.js";
 import { audit } from "../../src/runtime/audit.js";
+import { sqliteFile } from "../../src/runtime/open-backend.js";
 import { openSqliteReadOnly } from "../../src/storage/sqlite.js";
 import type { ProcessRuntime } from "../../src/runtime/process-runtime.js";
 import type { AskedOrder, Customers } from "./customers.js";
@@ -23,7 +24,7 @@ export interface Books {
 /** Waits until nothing is under way; says what is wrong with the books, or that it never came to rest. */
 export async function judgeBooks({ modules, dataDir, time }: Books): Promise<string[]> {
   const parts = { clock: new ProcessClock(time), ids: systemIds, logger: silentLogger };
-  const openStore = async (module: string) => openSqliteReadOnly(module, `${dataDir}/${module}.db`);
+  const openStore = async (module: string) => openSqliteReadOnly(module, sqliteFile(module, { dataDir }));
   for (const end = time.now + settleWithinMs; ; await time.sleep(lookMs)) {
     const { equations, atRest, openSagas, openEvents, parkedSagas, deadLetters } = await audit({
       modules,
