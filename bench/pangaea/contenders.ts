@@ -32,6 +32,7 @@ const between = (transport: "http" | "redis"): Contender => ({
       process: "server",
       services: { product: 1, "process-server": 1 },
       addresses: { [transport]: address },
+      weight: 1,
     };
     return connected(await startProcess({ topology: transport, process: "client", redisUrl, others: [server] }));
   },

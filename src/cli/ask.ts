@@ -8,8 +8,8 @@ import { silentLogger } from "../core/logger.js";
 import type { Connection } from "../core/transport.js";
 import { wrap } from "../core/wrap.js";
 import { loadTransport } from "../runtime/project.js";
-import { readSettings } from "../runtime/settings.js";
 import { createStacks } from "../runtime/stacks.js";
+import { adminUrl } from "./admin-answers.js";
 import { UsageError } from "./usage-error.js";
 
 interface AskOptions {
@@ -63,12 +63,6 @@ export async function reporting(
   } finally {
     await transport.close();
   }
-}
-
-function adminUrl(): string {
-  const { adminPort } = readSettings(process.env);
-  if (adminPort !== 0) return `http://127.0.0.1:${adminPort}`;
-  throw new UsageError("with port 0 nobody can know where the system listens; name it with --url http://host:port.");
 }
 
 /** An address that the transport cannot read is the command line's fault. */

@@ -202,7 +202,7 @@ const topology: Topology = {
   defaultRoute: "http",
   databases: new Map(),
   defaultDatabase: "sqlite",
-  registry: "supervisor",
+  registry: { kind: "static" },
   transports: {},
 };
 

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import type { AdminOptions } from "./admin-answers.js";
 import type { OperatorOptions } from "./operator.js";
 
 const moduleOption = ["-m, --module <name>", "only this module's"] as const;
@@ -11,6 +12,31 @@ const whyOption = ["--why <text>", "the reason, for the record"] as const;
 
 /** The commands of whoever looks after a running system. */
 export function addOperatorCommands(program: Command, done: (exitCode: number) => void): void {
+  program
+    .command("status")
+    .description("print how a running system is: its processes, what is slow, and what waits for what")
+    .option(...urlOption)
+    .option(...jsonOption)
+    .action(async (options: AdminOptions) => {
+      done(await (await import("./status.js")).showStatus(options));
+    });
+  program
+    .command("top")
+    .description("show the same again every second, until q or Ctrl-C")
+    .option(...urlOption)
+    .action(async (options: AdminOptions) => {
+      done(await (await import("./top.js")).showTop(options));
+    });
+  program
+    .command("trace")
+    .description("print the way of one request: calls in every process, events, steps of sagas")
+    .argument("<id>", "a trace id, or what the answer had as x-request-id")
+    .option(...urlOption)
+    .option(...jsonOption)
+    .action(async (id: string, options: AdminOptions) => {
+      done(await (await import("./trace.js")).showTrace(id, options));
+    });
+
   const sagas = program.command("sagas").description("look at the sagas of a running system, and step in");
   const saga = ["<saga>", "name/id, as the command sagas list prints it"] as const;
   sagas

@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError } from "commander";
 import { DefinitionError } from "../core/contract.js";
 import { ConfigurationError } from "../runtime/settings.js";
 import { configurationExitCode } from "../runtime/supervisor.js";
+import { milliseconds } from "./milliseconds.js";
 import { addOperatorCommands } from "./operator-commands.js";
+import { addRolloutCommands } from "./rollout-commands.js";
 import { UsageError } from "./usage-error.js";
 
 const monolith = "config/monolith.yaml";
@@ -116,6 +118,7 @@ function createProgram(done: (exitCode: number) => void): Command {
     });
 
   addOperatorCommands(program, done);
+  addRolloutCommands(program, done);
 
   const create = program.command("new").description("write the first files of something");
   create
@@ -126,11 +129,6 @@ function createProgram(done: (exitCode: number) => void): Command {
       done(await (await import("./new-module.js")).newModule(name));
     });
   return program;
-}
-
-function milliseconds(text: string): number {
-  if (!/^[1-9]\d{0,7}$/.test(text)) throw new InvalidArgumentError("Give a whole number of milliseconds above 0.");
-  return Number(text);
 }
 
 function version(): string {

@@ -3,8 +3,10 @@ import { systemClock } from "../core/clock.js";
 import { Deadlines } from "../core/deadline.js";
 import { systemIds } from "../core/ids.js";
 import { silentLogger } from "../core/logger.js";
+import { silentMeters } from "../core/meter.js";
 import { eventMethod, type Module } from "../core/module.js";
 import { processOf } from "../core/topology.js";
+import { SpanRing } from "../observability/span-ring.js";
 import { createStacks, type Stacks } from "../runtime/stacks.js";
 import { type CallEdge, callEdge, callEdges, eventEdges, gatewayCaller } from "./edges.js";
 import { loadSystem, type System } from "./load-system.js";
@@ -19,10 +21,17 @@ export interface StackOptions {
   readonly json?: boolean;
 }
 
+interface Row {
+  readonly place: string;
+  readonly layer: string;
+  readonly settings?: string;
+  readonly why: string;
+}
+
 /** One way that a call takes: every layer in the order in which it is passed. */
 interface Way {
   readonly title: string;
-  readonly layers: readonly { readonly place: string; readonly layer: string; readonly why: string }[];
+  readonly layers: readonly Row[];
 }
 
 /** Prints the layers that calls and events pass on their way into a service, as the runtime builds them. */
@@ -33,8 +42,17 @@ export async function showStack(service: string, options: StackOptions): Promise
     const names = [...system.modules.keys()];
     throw new UsageError(`${options.topology} has no service "${service}". ${insteadOf(service, names)}`);
   }
-  const parts = { clock: systemClock, ids: systemIds, logger: silentLogger, deadlines: new Deadlines(systemClock) };
-  const stacks = createStacks(parts);
+  const clock = systemClock;
+  const stacks = createStacks({
+    clock,
+    ids: systemIds,
+    logger: silentLogger,
+    deadlines: new Deadlines(clock),
+    resilience: system.topology.resilience,
+    // Every process that runs is observed.
+    meters: silentMeters,
+    tracer: new SpanRing({ process: "stack", clock, ids: systemIds, size: 1 }),
+  });
   const ways = [
     ...edgesTo(module, system, options.from).flatMap((edges) => callWays(module, edges, stacks)),
     ...(options.from === undefined ? eventWays(module, system, stacks) : []),
@@ -76,6 +94,7 @@ function callWays(module: Module, edges: readonly CallEdge[], stacks: Stacks): W
     method,
     layers: [
       ...rowsOf("client", stacks.client(contract, method, remote)),
+      ...(remote ? rowsOf("endpoint", stacks.endpoint(contract.name, transport).stack) : []),
       edge,
       ...rowsOf("server", stacks.server(contract, method, remote)),
       serviceRow(module),
@@ -108,11 +127,17 @@ function eventWays(module: Module, system: System, stacks: Stacks): Way[] {
   });
 }
 
-const rowsOf = (place: string, stack: Stack) => stack.map(({ role, why }) => ({ place, layer: role, why }));
+const rowsOf = (place: string, stack: Stack): Row[] =>
+  stack.map(({ role, settings, why }) => ({
+    place,
+    layer: role,
+    ...(settings === undefined ? {} : { settings }),
+    why,
+  }));
 const serviceRow = ({ service }: Module) => ({ place: "service", layer: service.name, why: "" });
 
 const asText = ({ title, layers }: Way): string =>
   `${title}\n\n${table(
-    ["place", "layer", "why it stands there"],
-    layers.map(({ place, layer, why }) => [place, layer, why]),
+    ["place", "layer", "settings", "why it stands there"],
+    layers.map(({ place, layer, settings = "", why }) => [place, layer, settings, why]),
   )}`;

@@ -28,19 +28,20 @@ export function toldToStop(): Promise<void> {
  * process at once, and the edge must drain first. Nobody listens to the line afterwards: as long as somebody does, it
  * keeps the process alive.
  */
-export function toldToStopBy(line: Line<ChildMessage, SupervisorMessage>): Promise<void> {
+export function toldToStopBy(line: Line<ChildMessage, SupervisorMessage>): Promise<number> {
   return new Promise((resolve) => {
-    const told = () => {
+    const told = (graceMs = 0) => {
       stopListening();
-      process.off("disconnect", told);
-      resolve();
+      process.off("disconnect", gone);
+      resolve(graceMs);
     };
-    process.on("SIGTERM", told);
+    // A supervisor that is gone can say nothing any more.
+    const gone = () => told();
+    process.on("SIGTERM", gone);
     process.on("SIGINT", () => {});
     const stopListening = line.onMessage((message) => {
-      if (message.type === "stop") told();
+      if (message.type === "stop") told(message.graceMs);
     });
-    // A supervisor that is gone can say nothing any more.
-    process.once("disconnect", told);
+    process.once("disconnect", gone);
   });
 }

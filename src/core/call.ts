@@ -41,6 +41,8 @@ interface LayerName {
   readonly role: string;
   /** Why it stands where it stands. */
   readonly why: string;
+  /** What it goes by in this stack, for people; missing where there is nothing to set. */
+  readonly settings?: string;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { Cancellation } from "./cancellation.js";
 import type { Clock } from "./clock.js";
+import type { Span } from "./span.js";
 
 /** Who asks, in the end: a user or a machine. */
 export interface Principal {
@@ -45,6 +46,7 @@ export interface ContextFields {
   readonly idempotencyKey?: string | undefined;
   readonly event?: EventInfo | undefined;
   readonly cancellation?: Cancellation;
+  readonly span?: Span | undefined;
 }
 
 export type Headers = Readonly<Record<string, string>>;
@@ -61,9 +63,11 @@ export class Context implements CallContext {
   readonly idempotencyKey: string | undefined;
   readonly event: EventInfo | undefined;
   readonly cancellation: Cancellation;
+  /** What is recorded of the work that this belongs to; undefined where nothing is. */
+  span: Span | undefined;
   #headers: Headers | undefined;
   #parent: Context | undefined;
-  #derive: ((headers: Headers) => Headers) | undefined;
+  #derive: ((headers: Headers, context: Context) => Headers) | undefined;
   #local: Map<symbol, unknown> | undefined;
 
   private constructor(
@@ -76,6 +80,7 @@ export class Context implements CallContext {
     cancellation: Cancellation,
     headers: Headers | undefined,
     parent: Context | undefined,
+    span: Span | undefined,
   ) {
     this.clock = clock;
     this.madeAt = madeAt;
@@ -84,6 +89,7 @@ export class Context implements CallContext {
     this.idempotencyKey = idempotencyKey;
     this.event = event;
     this.cancellation = cancellation;
+    this.span = span;
     this.#headers = headers;
     this.#parent = parent;
     this.#derive = undefined;
@@ -99,25 +105,27 @@ export class Context implements CallContext {
     event,
     cancellation = new Cancellation(),
     headers = noHeaders,
+    span,
   }: ContextFields): Context {
     const madeAt = clock.now();
-    return new Context(clock, madeAt, deadline, principal, idempotencyKey, event, cancellation, headers, undefined);
+    const parent = undefined;
+    return new Context(clock, madeAt, deadline, principal, idempotencyKey, event, cancellation, headers, parent, span);
   }
 
   /** Made when they are first asked for: a call that stays in the process may never need them. */
   get headers(): Headers {
     if (this.#headers === undefined) {
       const inherited = this.#parent!.headers;
-      this.#headers = this.#derive === undefined ? inherited : this.#derive(inherited);
+      this.#headers = this.#derive === undefined ? inherited : this.#derive(inherited, this);
       this.#parent = undefined;
     }
     return this.#headers;
   }
 
   /** Gives this hop headers of its own, made from those it would have. Once per context. */
-  deriveHeaders(derive: (headers: Headers) => Headers): void {
+  deriveHeaders(derive: (headers: Headers, context: Context) => Headers): void {
     if (this.#headers === undefined) this.#derive = derive;
-    else this.#headers = derive(this.#headers);
+    else this.#headers = derive(this.#headers, this);
   }
 
   get signal(): AbortSignal {
@@ -144,7 +152,7 @@ export class Context implements CallContext {
     const now = clock.now();
     const deadline = Math.min(this.deadline, now + deadlineMs);
     const own = new Cancellation(cancellation);
-    return new Context(clock, now, deadline, principal, idempotencyKey, undefined, own, undefined, this);
+    return new Context(clock, now, deadline, principal, idempotencyKey, undefined, own, undefined, this, this.span);
   }
 }
 

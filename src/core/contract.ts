@@ -29,6 +29,8 @@ export interface ProcedureSpec<I extends Schema, O extends Schema> {
   readonly summary?: string;
   readonly access?: Access;
   readonly http?: HttpAnnotation;
+  /** Calls of one key go to one instance, as long as it is there, where the topology balances by consistent hash. */
+  balanceKey?(input: OutputOf<I>): string;
 }
 
 export interface Procedure<E extends Effect = Effect, I extends Schema = Schema, O extends Schema = Schema> {
@@ -39,6 +41,7 @@ export interface Procedure<E extends Effect = Effect, I extends Schema = Schema,
   readonly summary: string | undefined;
   readonly access: Access | undefined;
   readonly http: HttpAnnotation | undefined;
+  balanceKey?(input: OutputOf<I>): string;
 }
 
 /** `access` must be said wherever `http` is. */
@@ -56,6 +59,7 @@ const procedureOf =
     summary: spec.summary,
     access: spec.access,
     http: spec.http,
+    ...(spec.balanceKey === undefined ? {} : { balanceKey: spec.balanceKey }),
   });
 
 /** A procedure that changes nothing. */
@@ -92,6 +96,11 @@ export interface ContractSpec<
   readonly procedures: P;
   readonly events?: V;
   readonly errors?: E;
+  /**
+   * The oldest version whose callers this one still serves, with its own schemas: what they send must fit, and what they
+   * do not know of the answer is dropped. By default the contract's own version: no other is served.
+   */
+  readonly accepts?: number;
 }
 
 type ErrorDefinitions<E extends Record<string, ErrorSpec | ErrorDefinition>> = {
@@ -111,6 +120,8 @@ export interface Contract<
 > {
   readonly name: N;
   readonly version: number;
+  /** The oldest version whose callers are served. */
+  readonly accepts: number;
   readonly procedures: P;
   readonly events: EventDefinitions<V>;
   readonly errors: ErrorDefinitions<E>;
@@ -158,6 +169,9 @@ export function createContract<
   };
   if (!serviceName.test(name)) refuse("name", `"${name}" must be lower case letters, digits and dashes`);
   if (!Number.isInteger(version) || version < 1) refuse("version", `${version} must be a whole number from 1`);
+  const { accepts = version } = spec;
+  if (!Number.isInteger(accepts) || accepts < 1 || accepts > version)
+    refuse("accepts", `${accepts} must be a whole number from 1 to the contract's own version, ${version}`);
 
   for (const [member, procedure] of Object.entries(spec.procedures)) {
     const place = `procedures.${member}`;
@@ -205,7 +219,7 @@ export function createContract<
     };
   }
 
-  const contract = { name, version, procedures: spec.procedures, events, errors };
+  const contract = { name, version, accepts, procedures: spec.procedures, events, errors };
   Object.defineProperty(contract, brand, { value: true });
   return Object.freeze(contract) as unknown as Contract<N, P, V, E>;
 }

@@ -1,3 +1,5 @@
+import type { Resilience } from "./resilience.js";
+
 /** One process of a topology. */
 export interface ProcessSpec {
   readonly name: string;
@@ -6,7 +8,40 @@ export interface ProcessSpec {
   readonly gateway: { readonly host: string | undefined; readonly port: number | undefined } | undefined;
   /** Transport name → address to listen at; the empty text leaves the choice to the process. */
   readonly listen: Readonly<Record<string, string>>;
+  /** How many of it run side by side; by default one. */
+  readonly replicas?: number | undefined;
+  /** Its share of the calls beside others that serve the same; by default 1. */
+  readonly weight?: number | undefined;
+  /** Where it stands, for those who prefer a neighbour. */
+  readonly zone?: string | undefined;
 }
+
+/** When an instance counts as what it is. All in milliseconds. */
+export interface LeaseSpec {
+  /** How often it says that it is there. */
+  readonly heartbeatMs: number;
+  /** Silent, or its event loop blocked, for so long it is suspect. */
+  readonly suspectMs: number;
+  /** Silent for so long it is gone. */
+  readonly leaseMs: number;
+}
+
+/** Who knows where the processes of a topology are. */
+export type RegistrySpec =
+  | { readonly kind: "static" }
+  | ({ readonly kind: "supervisor" } & Omit<LeaseSpec, "leaseMs">)
+  | ({ readonly kind: "redis"; readonly url?: string | undefined } & LeaseSpec)
+  | ({ readonly kind: "etcd"; readonly endpoints?: readonly string[] | undefined; readonly prefix: string } & LeaseSpec)
+  | {
+      readonly kind: "dns";
+      /** A process is found as `<process>.<domain>`. */
+      readonly domain: string;
+      /** Where every process listens; without it SRV records of `_http._tcp.<process>.<domain>` say. */
+      readonly port?: number | undefined;
+      /** The name server as `host:port`; by default those of the system. */
+      readonly server?: string | undefined;
+      readonly pollMs: number;
+    };
 
 /** What runs where, and which transport a call to a service takes from another process. Checked when it is loaded. */
 export interface Topology {
@@ -25,9 +60,13 @@ export interface Topology {
    */
   readonly databases: ReadonlyMap<string, string>;
   readonly defaultDatabase: string;
-  readonly registry: "static" | "supervisor";
+  /** Service name, or `default` → how its calls are spread over its instances. */
+  readonly balance?: ReadonlyMap<string, string> | undefined;
+  readonly registry: RegistrySpec;
   /** Transport name → its settings. */
   readonly transports: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Missing: `usualResilience`. */
+  readonly resilience?: Resilience | undefined;
 }
 
 /** The process that hosts a module; undefined where none does. */

@@ -100,6 +100,12 @@ export class DeadLetters {
     }));
   }
 
+  async count(): Promise<number> {
+    const select = "select count(*) as count from pangaea_dead_letter";
+    const { rows } = await run<{ count: number }>(this.options.store.framework, select);
+    return rows[0]!.count;
+  }
+
   /**
    * Handles dead letters again, in order: that of a number with all of its key, or all. Each that succeeds has its effect
    * once and is a dead letter no more; where one fails, the later ones of its key stay.

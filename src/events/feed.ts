@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.js";
 import { errorOf, isError } from "../core/error.js";
 import type { Failpoints } from "../core/failpoints.js";
 import type { Logger } from "../core/logger.js";
+import { storedTraceId } from "../core/span.js";
 import type { OutboxRow } from "../storage/framework-tables.js";
 import { eventCall } from "./event-call.js";
 import type { Outbox } from "./outbox.js";
@@ -66,6 +67,13 @@ export class Feed {
   get position(): number {
     for (const first of this.#open) return first - 1;
     return this.#readTo;
+  }
+
+  /** How far the subscriber is behind: events that are read and not confirmed, and when the oldest was committed. */
+  get lag(): { readonly subscriber: string; readonly events: number; readonly since: number | undefined } {
+    const oldest = Math.min(...Array.from(this.#lanes.values(), ({ rows }) => rows[0]!.created_at));
+    const since = Number.isFinite(oldest) ? oldest : undefined;
+    return { subscriber: this.options.subscriber, events: this.#open.size, since };
   }
 
   async start(): Promise<void> {
@@ -196,7 +204,8 @@ export class Feed {
       return;
     }
     if (lane.failures++ === 0) {
-      logger.warn(`An event for ${subscriber} is not confirmed yet and is tried again.`, { event: row.id, key, error });
+      const about = { event: row.id, key, traceId: storedTraceId(row.headers), error };
+      logger.warn(`An event for ${subscriber} is not confirmed yet and is tried again.`, about);
     }
     this.#later(backoffMs(lane.failures, maxBackoffMs), () => {
       this.#ready.push(key);

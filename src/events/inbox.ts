@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.js";
 import type { Context } from "../core/context.js";
 import { errorOf, isError } from "../core/error.js";
 import type { Logger } from "../core/logger.js";
+import { traceFields } from "../core/span.js";
 import { committed, replaying, thrownError } from "../core/work.js";
 import { producerOf } from "../storage/framework-rows.js";
 import type { ModuleStore } from "../storage/module-store.js";
@@ -59,6 +60,7 @@ export function inbox(options: InboxOptions): Layer {
         event: method,
         id,
         key,
+        ...traceFields(call.context),
       });
       return undefined;
     }, relaxed);
@@ -85,6 +87,7 @@ export function inbox(options: InboxOptions): Layer {
       event: method,
       id,
       key,
+      ...traceFields(call.context),
       error,
     });
     return true;

@@ -38,6 +38,11 @@ export class Relay {
     this.#outbox = new Outbox(options.store);
   }
 
+  /** How far each subscriber is behind. */
+  get lags(): Feed["lag"][] {
+    return this.#feeds.map(({ lag }) => lag);
+  }
+
   async start(): Promise<void> {
     const { subscribers, deliver, clock, logger, failpoints } = this.options;
     for (const [subscriber, { events, from }] of subscribers) {

@@ -1,4 +1,3 @@
-import { createServer, type Server } from "node:http";
 import express, {
   type ErrorRequestHandler,
   type Express,
@@ -6,19 +5,19 @@ import express, {
   type RequestHandler,
   type Response,
 } from "express";
-import { Cancellation } from "../core/cancellation.js";
-import { type Context, rootContext } from "../core/context.js";
+import type { Context } from "../core/context.js";
 import { errorOf, fail, isError, type PangaeaError } from "../core/error.js";
 import type { CreateGateway, GatewayOptions } from "../core/gateway.js";
 import { frameworkErrors } from "../core/work.js";
-import { ConfigurationError } from "../runtime/settings.js";
+import { admitted } from "./admission.js";
+import { countUnknown, observe } from "./observe.js";
+import { openServer } from "./open-server.js";
 import { problemOf, statusLookup } from "./problem.js";
 import { type EdgeRoute, edgeRoutes, fromText } from "./routes.js";
 
 const maxBodyBytes = 100 * 1024;
 const requestIdPattern = /^[A-Za-z0-9._-]{1,64}$/;
 const idempotencyKeyPattern = /^[\x21-\x7e]{1,200}$/;
-const traceparentPattern = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** The entry from outside as an express application: routes from contracts, every error as RFC 9457. */
 export function createApp(options: GatewayOptions): Express {
@@ -33,15 +32,18 @@ export function createApp(options: GatewayOptions): Express {
   app.get("/readyz", readyz(options));
   const parseJson = express.json({ limit: maxBodyBytes, strict: true });
   for (const route of edgeRoutes(options.contracts, options.client))
-    app[route.verb](route.path, parseJson, handle(route, options));
+    app[route.verb](route.path, observe(route, options), parseJson, handle(route, options));
 
-  app.use((request, _response, next) => {
+  app.use(countUnknown(options), (request, _response, next) => {
     next(errorOf("not_found", `There is no ${request.method} ${request.path}.`));
   });
   const onError: ErrorRequestHandler = (thrown, _request, response, _next) => {
     const error = edgeError(thrown);
     if (!isError(thrown) && error.code === "internal")
-      options.logger.error("A request failed at the edge.", { error: thrown });
+      options.logger.error("A request failed at the edge.", {
+        error: thrown,
+        requestId: response.locals.requestId as string | undefined,
+      });
     const problem = problemOf(error, statusOf, response.locals.requestId as string | undefined);
     if (response.headersSent) {
       response.destroy();
@@ -79,9 +81,10 @@ const handle =
   async (request, response) => {
     const input = inputOf(request, route);
     const idempotencyKey = keyOf(request, route);
-    const context = contextOf(request, response, route, options);
+    const context = response.locals.context as Context;
     options.failpoints?.hit("gateway.before-call");
-    const output = await route.invoke(input, context, { idempotencyKey });
+    const invoke = () => route.invoke(input, context, { idempotencyKey });
+    const output = await (options.within === undefined ? invoke() : options.within(context, invoke));
     options.failpoints?.hit("gateway.before-reply");
     send(response, route, output);
   };
@@ -122,19 +125,6 @@ function keyOf(request: Request, route: EdgeRoute): string | undefined {
   throw errorOf("invalid_argument", "Idempotency-Key must be 1 to 200 visible ASCII characters.");
 }
 
-/** The context of a request: its deadline is the contract's, and it is cancelled when the client goes away. */
-function contextOf(request: Request, response: Response, route: EdgeRoute, { clock }: GatewayOptions): Context {
-  const cancellation = new Cancellation();
-  response.once("close", () => {
-    if (!response.writableFinished)
-      cancellation.cancel(errorOf("canceled", "The client went away.", { outcome: "unknown" }));
-  });
-  const headers: Record<string, string> = { "x-request-id": response.locals.requestId as string };
-  const traceparent = request.get("traceparent");
-  if (traceparent !== undefined && traceparentPattern.test(traceparent)) headers.traceparent = traceparent;
-  return rootContext(clock, route.procedure.deadlineMs, { headers, cancellation });
-}
-
 function send(response: Response, route: EdgeRoute, output: unknown): void {
   const { status = 200, accepted } = route.http;
   const fields = output as Record<string, unknown>;
@@ -164,28 +154,6 @@ function edgeError(thrown: unknown): PangaeaError {
 
 /** Opens the gateway. Rejects, naming host and port, where the address cannot be had. */
 export const createGateway: CreateGateway = async (options) => {
-  const server = createServer(createApp(options));
-  await listen(server, options.host, options.port);
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : options.port;
-  return {
-    address: `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}`,
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
-      }),
-  };
+  const server = await openServer(admitted(createApp(options), options.admission), options);
+  return { address: server.address, close: (graceMs = 0) => server.close(graceMs) };
 };
-
-const listen = (server: Server, host: string, port: number): Promise<void> =>
-  new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const why =
-        error.code === "EADDRINUSE"
-          ? "is in use: stop what listens there, or set PORT"
-          : `cannot be listened on (${error.message}): set HOST and PORT`;
-      reject(new ConfigurationError(`The gateway's address ${host}:${port} ${why}.`));
-    });
-    server.listen(port, host, resolve);
-  });

@@ -2,6 +2,7 @@ import type { Call, Layer } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
 import { isError } from "../core/error.js";
 import type { Logger } from "../core/logger.js";
+import { traceFields } from "../core/span.js";
 
 /** Server side: one line per call at level debug, with its code and the milliseconds since it was made or arrived. */
 export const accessLog = (clock: Clock, logger: Logger): Layer => {
@@ -12,12 +13,12 @@ export const accessLog = (clock: Clock, logger: Logger): Layer => {
       caller: call.caller,
       code,
       durationMs: Math.round((clock.now() - call.context.madeAt) * 1000) / 1000,
-      traceparent: call.context.headers.traceparent,
+      ...traceFields(call.context),
     });
   };
   return {
     role: "access-log",
-    why: "Outermost, so that the line has the code that the caller gets, whichever layer gave it.",
+    why: "Around everything that answers, so that the line has the code that the caller gets, whichever layer gave it.",
     leave(output, call) {
       write("ok", call);
       return output;

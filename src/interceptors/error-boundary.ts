@@ -3,6 +3,7 @@ import type { Code } from "../core/code.js";
 import type { Contract } from "../core/contract.js";
 import { errorOf, isError, type PangaeaError, withFields } from "../core/error.js";
 import type { Logger } from "../core/logger.js";
+import { traceFields } from "../core/span.js";
 import { frameworkErrors, thrownError } from "../core/work.js";
 
 /** Codes that say as much to the caller's caller as to the caller, but must not be retried one hop further away. */
@@ -29,7 +30,7 @@ function judge(thrown: unknown, call: Call, contract: Contract, logger: Logger):
   logger.error(`${call.service}.${call.method} failed with an error its contract does not declare.`, {
     method: `${call.service}.${call.method}`,
     caller: call.caller,
-    traceparent: call.context.headers.traceparent,
+    ...traceFields(call.context),
     error: thrown,
     ...(cause === thrown ? {} : { cause }),
   });

@@ -1,6 +1,7 @@
 import type { Call, Layer } from "../core/call.js";
 import { errorOf, type PangaeaError } from "../core/error.js";
 import type { Logger } from "../core/logger.js";
+import { traceFields } from "../core/span.js";
 import { invalidArgument, ValidationError, type Validator } from "../core/validation.js";
 
 /** The validators of one procedure. */
@@ -65,7 +66,7 @@ export const serverValidation = (shape: Shape, remote: boolean, logger: Logger):
     try {
       return checked(call, output, shape.output);
     } catch (error) {
-      logger.error(`${nameOf(call)} answered against its contract.`, { error });
+      logger.error(`${nameOf(call)} answered against its contract.`, { error, ...traceFields(call.context) });
       throw error;
     }
   },

@@ -1,6 +1,7 @@
 import type { Module } from "../core/module.js";
 import type { Instance } from "../core/registry.js";
 import { type ProcessSpec, routeOf, type Topology } from "../core/topology.js";
+import type { NamedProcess } from "../discovery/dns-registry.js";
 import { ConfigurationError, type Settings } from "./settings.js";
 
 /** The transports over which others call the modules of a process. None where it is the only process. */
@@ -16,6 +17,44 @@ export function listenedTransports(topology: Topology, process: ProcessSpec): st
  */
 export const listenAddress = (process: ProcessSpec, transport: string, settings: Settings): string =>
   process.listen[transport] || (transport === "http" ? settings.addresses.get(process.name) : undefined) || "";
+
+/** What an instance of a process serves, in which versions. */
+export function servicesOf(
+  process: ProcessSpec,
+  modules: ReadonlyMap<string, Module>,
+): Pick<Instance, "services" | "accepts"> {
+  const contracts = process.modules.map((name) => modules.get(name)!.contract);
+  const older = contracts.filter(({ accepts, version }) => accepts < version);
+  return {
+    services: {
+      ...Object.fromEntries(contracts.map(({ name, version }) => [name, version])),
+      [`process-${process.name}`]: 1,
+    },
+    ...(older.length > 0 && { accepts: Object.fromEntries(older.map(({ name, accepts }) => [name, accepts])) }),
+  };
+}
+
+/** The other processes, to be found by their names in `domain`. A named transport finds a process by its own name. */
+export const namedProcesses = (
+  topology: Topology,
+  own: ProcessSpec,
+  modules: ReadonlyMap<string, Module>,
+  domain: string,
+): NamedProcess[] =>
+  topology.processes
+    .filter((process) => process !== own && process.modules.length > 0)
+    .map((process) => {
+      const listened = listenedTransports(topology, process);
+      const named = listened.filter((transport) => transport !== "http");
+      return {
+        process: process.name,
+        ...servicesOf(process, modules),
+        addresses: Object.fromEntries(
+          named.map((transport) => [transport, process.listen[transport] || process.name] as const),
+        ),
+        host: listened.includes("http") ? `${process.name}.${domain}` : undefined,
+      };
+    });
 
 /** The services that a process asks by itself: of a gateway, every one. */
 function askedBy(own: ProcessSpec, modules: ReadonlyMap<string, Module>): Set<string> {
@@ -64,11 +103,9 @@ export function staticInstances(
       return {
         id: process.name,
         process: process.name,
-        services: {
-          ...Object.fromEntries(process.modules.map((name) => [name, modules.get(name)!.contract.version])),
-          [`process-${process.name}`]: 1,
-        },
+        ...servicesOf(process, modules),
         addresses: Object.fromEntries(addresses),
+        weight: 1,
       };
     });
 }

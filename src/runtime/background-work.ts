@@ -21,6 +21,8 @@ export interface BackgroundWork {
   readonly runner: SagaRunner | undefined;
   /** Sagas under way here. */
   readonly pending: number;
+  /** How far this module's subscribers are behind; empty where another replica's relay serves them. */
+  readonly lags: Relay["lags"];
   start(): Promise<void>;
   outboxGrew(): void;
   sagaStarted(name: string, id: string): void;
@@ -48,6 +50,9 @@ export function ownWork(workers: Workers, onLost: () => void): BackgroundWork {
     runner: sagas,
     get pending() {
       return sagas.pending;
+    },
+    get lags() {
+      return relay.lags;
     },
     start: () => startWorkers(workers),
     outboxGrew: () => relay.wake(),
@@ -96,6 +101,10 @@ export class SharedWork implements BackgroundWork {
 
   get pending(): number {
     return this.#term?.workers.sagas.pending ?? 0;
+  }
+
+  get lags(): Relay["lags"] {
+    return this.#term?.workers.relay.lags ?? [];
   }
 
   start(): Promise<void> {

@@ -1,6 +1,9 @@
 import type { Module } from "../core/module.js";
 import { processOf, routeOf, type Topology } from "../core/topology.js";
 import { checkDatabases } from "./check-databases.js";
+import { checkRegistry } from "./check-registry.js";
+import { checkReplicas } from "./check-replicas.js";
+import { checkResilience } from "./check-resilience.js";
 import { ConfigurationError } from "./settings.js";
 
 /** Every transport must be one that can be loaded. */
@@ -50,7 +53,10 @@ export function findTopologyFaults(topology: Topology, known: Known): string[] {
   checkPlaces(topology, moduleNames, fault);
   checkListeners(topology, known, fault);
   checkDatabases(topology, known.modules, fault);
+  checkReplicas(topology, known.modules, fault);
   checkModules(topology, known, fault);
+  checkResilience(topology, seen, fault);
+  checkRegistry(topology, fault);
   return faults;
 }
 
@@ -103,11 +109,12 @@ function checkModules(topology: Topology, known: Known, fault: Fault): void {
           );
           continue;
         }
-        const provided = known.modules.get(required.name)?.contract.version;
-        if (provided !== undefined && provided !== required.version) {
+        const provided = known.modules.get(required.name)?.contract;
+        if (provided === undefined) continue;
+        if (required.version > provided.version || required.version < provided.accepts) {
           fault(
             `processes.${process.name}.modules`,
-            `${name} requires ${required.name} version ${required.version}, but version ${provided} is there`,
+            `${name} requires ${required.name} version ${required.version}, but version ${provided.version} is there`,
           );
         }
       }

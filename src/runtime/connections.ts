@@ -1,6 +1,5 @@
 import { createClient } from "../client/client.js";
 import { Instances } from "../client/instances.js";
-import { roundRobin } from "../client/round-robin.js";
 import { type Edge, Route } from "../client/route.js";
 import type { Handler } from "../core/call.js";
 import type { ClientOf } from "../core/client.js";
@@ -13,7 +12,9 @@ import { listenAddress, listenedTransports } from "./addresses.js";
 import { processContract } from "./process-contract.js";
 import type { ProcessOptions } from "./process-runtime.js";
 import { ConfigurationError } from "./settings.js";
+import { balancersOf } from "./balance.js";
 import type { Stacks } from "./stacks.js";
+import type { Traffic } from "./traffic.js";
 
 const local = "local";
 
@@ -23,7 +24,7 @@ const asItIs = (edge: Handler): Handler => edge;
 export class Connections {
   readonly #routes = new Map<string, Route>();
   readonly #transports = new Map<string, Transport>();
-  readonly #instances = new Instances((name) => this.#transports.get(name)!, roundRobin());
+  readonly #instances: Instances;
   /** What others come in by. */
   readonly #listeners: Listener[] = [];
   /** What this process's own modules reach each other by; closes last. */
@@ -34,7 +35,15 @@ export class Connections {
     private readonly options: ProcessOptions,
     private readonly stacks: Stacks,
     private readonly host: ServiceHost,
-  ) {}
+    private readonly traffic: Traffic,
+  ) {
+    this.#instances = new Instances({
+      transportOf: (name) => this.#transports.get(name)!,
+      balancerOf: balancersOf(options),
+      clock: options.parts.clock,
+      layersOf: (service, endpoint) => this.stacks.endpoint(service, endpoint),
+    });
+  }
 
   /** Loads the transports that this process needs and points every route; listens to nobody outside yet. */
   async open(): Promise<void> {
@@ -53,8 +62,14 @@ export class Connections {
     for (const transport of listenedTransports(topology, process)) {
       const { dynamicAddress } = this.#transports.get(transport)!.features;
       const address =
-        listenAddress(process, transport, settings) || (dynamicAddress ? "http://127.0.0.1:0" : process.name);
-      addresses[transport] = await this.listenAt(transport, transport, address, this.host.remote);
+        listenAddress(process, transport, settings) ||
+        (dynamicAddress ? "http://127.0.0.1:0" : (this.options.instance ?? process.name));
+      addresses[transport] = await this.listenAt(
+        transport,
+        transport,
+        address,
+        this.traffic.counting(this.host.remote),
+      );
     }
     return addresses;
   }
@@ -119,6 +134,11 @@ export class Connections {
   /** Sends a best-effort event to whoever listens, inside and outside. */
   publish(event: EventDefinition, payload: unknown): void {
     for (const listener of [this.#inner!.listener, ...this.#listeners]) listener.publish(eventMethod(event), payload);
+  }
+
+  /** No call waits for an instance to come any longer. */
+  stopWaiting(): void {
+    this.#instances.stopWaiting();
   }
 
   /** Takes nothing new from outside and waits until what came in is answered; neighbours go on reaching each other. */

@@ -2,6 +2,8 @@ import { readFile } from "node:fs/promises";
 import { type Document, parseDocument } from "yaml";
 import { z } from "zod";
 import type { ProcessSpec, Topology } from "../core/topology.js";
+import { resilienceKeys, resilienceOf } from "./parse-resilience.js";
+import { registrySpec } from "./registry-spec.js";
 import { ConfigurationError } from "./settings.js";
 
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/, "lower case letters, digits and dashes");
@@ -19,6 +21,9 @@ const file = z.strictObject({
         .transform((value) => value ?? undefined)
         .optional(),
       listen: listen.optional(),
+      replicas: z.int().min(1).max(64).optional(),
+      weight: z.number().positive().optional(),
+      zone: name.optional(),
     }),
   ),
   without: z.array(name).default([]),
@@ -27,8 +32,10 @@ const file = z.strictObject({
     .union([z.string(), z.record(name, z.string())])
     .transform((value) => (typeof value === "string" ? { default: value } : value))
     .default({ default: "sqlite" }),
-  registry: z.strictObject({ kind: z.enum(["static", "supervisor"]) }).default({ kind: "supervisor" }),
+  balance: z.record(name, name).optional(),
+  registry: registrySpec,
   transports: z.record(name, z.record(z.string(), z.coerce.string())).default({}),
+  resilience: resilienceKeys,
 });
 
 const addressesOf = (value: z.output<typeof listen> | undefined): Record<string, string> => {
@@ -60,7 +67,7 @@ export function parseTopology(path: string, text: string): Topology {
     );
     throw new ConfigurationError(faults.join("\n"));
   }
-  const { processes, without, routes, database, registry, transports } = parsed.data;
+  const { processes, without, routes, database, balance, registry, transports, resilience } = parsed.data;
   const { default: defaultRoute = "http", ...others } = routes;
   const { default: defaultDatabase = "sqlite", ...databases } = database;
   const specs: ProcessSpec[] = Object.entries(processes).map(([process, spec]) => ({
@@ -71,6 +78,9 @@ export function parseTopology(path: string, text: string): Topology {
       ? { host: spec.gateway?.host, port: spec.gateway?.port }
       : undefined,
     listen: addressesOf(spec.listen),
+    replicas: spec.replicas,
+    weight: spec.weight,
+    zone: spec.zone,
   }));
   return {
     file: path,
@@ -81,8 +91,10 @@ export function parseTopology(path: string, text: string): Topology {
     defaultRoute,
     databases: new Map(Object.entries(databases)),
     defaultDatabase,
-    registry: registry.kind,
+    balance: balance && new Map(Object.entries(balance)),
+    registry,
     transports,
+    resilience: resilienceOf(resilience),
   };
 }
 

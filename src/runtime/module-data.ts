@@ -13,6 +13,7 @@ import { ScheduleRunner } from "../saga/schedule-runner.js";
 import { sendSaga } from "../saga/send.js";
 import { ModuleStore } from "../storage/module-store.js";
 import { type BackgroundWork, ownWork, SharedWork, type Workers } from "./background-work.js";
+import { showModule } from "./module-metrics.js";
 import type { ModuleSurroundings } from "./module-runtime.js";
 
 /** What an operator can see and do of a module with data. */
@@ -29,6 +30,8 @@ export interface ModuleData {
   readonly operations: ModuleOperations;
   /** Stands before the handler of each event. */
   readonly inbox: Layer;
+  /** Shows its numbers no longer. */
+  readonly hide: () => void;
 }
 
 export interface ModuleDataOptions {
@@ -45,7 +48,7 @@ export interface ModuleDataOptions {
  */
 export async function openModuleData(options: ModuleDataOptions): Promise<ModuleData> {
   const { module, migrations, around, client, resolve } = options;
-  const { clock, ids, logger, failpoints } = around.parts;
+  const { clock, ids, logger, failpoints, metrics, tracer, within } = around.parts;
   const send = sendSaga(module.requires);
   let background: BackgroundWork | undefined;
   const store = await ModuleStore.open({
@@ -63,22 +66,22 @@ export async function openModuleData(options: ModuleDataOptions): Promise<Module
       ownershipLost: () => background?.ownershipLost(),
     },
   });
-  const surroundings = { store, clientOf: client, resolve, clock, logger, failpoints };
+  const surroundings = { store, clientOf: client, resolve, clock, logger, failpoints, tracer, within };
   const sagas = [...(module.sagas as readonly Saga[]), send];
   const newWorkers = () => workersOf(module, sagas, surroundings, around);
   const work = store.isShared
     ? new SharedWork({ store, newWorkers, clock, logger })
     : ownWork(newWorkers(), () => around.onOwnershipLost(module.name));
   background = work;
+  // The stack of calls from outside, because that one keeps a deadline: what is dead may never have returned.
+  const deadLetters = new DeadLetters({ store, handle: around.host.remote, clock });
+  const hide = metrics && showModule(metrics, { store, background: work, deadLetters, clock });
   return {
     store,
     background: work,
-    operations: {
-      sagas: new SagaOperator(sagas, () => work.runner, surroundings),
-      // The stack of calls from outside, because that one keeps a deadline: what is dead may never have returned.
-      deadLetters: new DeadLetters({ store, handle: around.host.remote, clock }),
-    },
+    operations: { sagas: new SagaOperator(sagas, () => work.runner, surroundings), deadLetters },
     inbox: inbox({ store, clock, logger }),
+    hide: () => hide?.(),
   };
 }
 

@@ -37,6 +37,8 @@ export interface RunningModule {
   readonly pending: number;
   /** Missing where the module has no data. */
   readonly operations: ModuleOperations | undefined;
+  /** Rejects where the module's database does not answer. */
+  ping(): Promise<void>;
   /** Answers what is under way, stops relays and sagas where they stand, releases the database. */
   stop(): Promise<void>;
 }
@@ -70,10 +72,12 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
       resolve: (subscription) => resolve(subscription.target),
       stackOf: (method, remote) => stacks.server(module.contract, method, remote, data?.store),
       eventStackOf: (subscription, remote) => stacks.event(module.contract, subscription, remote, data?.inbox),
+      within: parts.within,
     });
     await data?.background.start();
   } catch (error) {
     await host.drain(module.name);
+    data?.hide();
     await data?.background.stop();
     await data?.store.close();
     throw error;
@@ -84,8 +88,10 @@ export async function startModule(module: Module, around: ModuleSurroundings): P
     get pending() {
       return data?.background.pending ?? 0;
     },
+    ping: () => data?.store.ping() ?? Promise.resolve(),
     async stop() {
       await host.drain(module.name);
+      data?.hide();
       await data?.background.stop();
       await data?.store.close();
     },

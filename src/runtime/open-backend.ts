@@ -1,6 +1,7 @@
 import { databaseOf, type Topology } from "../core/topology.js";
 import type { Backend } from "../storage/backend.js";
 import type { ReadOnlyStore } from "../storage/read-only-store.js";
+import type { ProcessOptions } from "./process-runtime.js";
 import { ConfigurationError, type Settings } from "./settings.js";
 
 export interface BackendOptions {
@@ -31,6 +32,16 @@ export async function openBackend(module: string, options: BackendOptions): Prom
       `${key}: ${error.message}; mend user, password (PGPASSWORD) or database, or its rights.`,
     );
   }
+}
+
+/** Loads what the modules of a process need for their data, and opens nothing: whoever waits for its turn is quick then. */
+export async function loadDrivers({ topology, process, modules }: ProcessOptions): Promise<void> {
+  const withData = process.modules.filter((name) => modules.get(name)?.migrations !== undefined);
+  if (withData.length === 0) return;
+  const isSqlite = (name: string) => databaseOf(topology, name) === "sqlite";
+  await import("./module-data.js");
+  if (withData.some(isSqlite)) await import("../storage/sqlite.js");
+  if (!withData.every(isSqlite)) await import("../storage/postgres.js");
 }
 
 /** The same database for somebody who only looks; throws where it is not there. */

@@ -81,9 +81,14 @@ const operations = {
   }),
 };
 
+const prefix = "process-";
+
+/** Whether a service is what a process answers about itself, and no module's. */
+export const isProcessService = (service: string): boolean => service.startsWith(prefix);
+
 /** What every process answers about itself and for the operator of its modules, under a name of its own: `process-<name>`. */
 export const processContract = (process: string) =>
-  defineContract(`process-${process}`, 1, {
+  defineContract(`${prefix}${process}`, 1, {
     procedures: {
       ready: read({
         summary: "What keeps this process from being ready.",
@@ -96,4 +101,4 @@ export const processContract = (process: string) =>
   });
 
 /** The same for an operator, who knows modules and not where they run; answered by the admin listener alone. */
-export const operationsContract = defineContract("process-operations", 1, { procedures: operations });
+export const operationsContract = defineContract(`${prefix}operations`, 1, { procedures: operations });

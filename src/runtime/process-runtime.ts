@@ -2,7 +2,6 @@ import type { Handler } from "../core/call.js";
 import type { ClientOf } from "../core/client.js";
 import { type Context, type ContextFields, rootContext } from "../core/context.js";
 import type { Contract } from "../core/contract.js";
-import { Deadlines } from "../core/deadline.js";
 import type { CreateGateway, Gateway, Readiness } from "../core/gateway.js";
 import type { Module } from "../core/module.js";
 import type { Registration, Registry } from "../core/registry.js";
@@ -11,21 +10,22 @@ import type { CreateTransport } from "../core/transport.js";
 import { wrap } from "../core/wrap.js";
 import { clientDeadline } from "../interceptors/deadline.js";
 import { ServiceHost } from "../server/service-host.js";
+import type { Telemetry } from "../observability/telemetry.js";
 import type { Backend } from "../storage/backend.js";
 import { AbsentModules } from "./absent-modules.js";
-import { adminHandler } from "./admin-handler.js";
 import { listenToBestEffortEvents } from "./best-effort.js";
 import { Connections } from "./connections.js";
+import { openEntry } from "./entry.js";
 import { type ModuleSurroundings, type RunningModule, startModule } from "./module-runtime.js";
-import { openBackend } from "./open-backend.js";
-import { processContract } from "./process-contract.js";
-import { ProcessService } from "./process-service.js";
-import { readinessOf } from "./readiness.js";
+import { loadDrivers, openBackend } from "./open-backend.js";
+import { ownInstance } from "./own-instance.js";
+import { hostedProcess, ProcessService } from "./process-service.js";
+import { ProcessReadiness } from "./readiness.js";
 import type { Settings } from "./settings.js";
-import { createStacks, type StackParts } from "./stacks.js";
+import { createStacks, partsOf, type StackParts } from "./stacks.js";
 import { subscribersOf } from "./subscribers.js";
-
-const readinessDeadlineMs = 1_000;
+import type { SupervisorAdmin } from "./supervisor-admin.js";
+import { Traffic } from "./traffic.js";
 
 export interface ProcessOptions {
   readonly topology: Topology;
@@ -35,10 +35,21 @@ export interface ProcessOptions {
   readonly modules: ReadonlyMap<string, Module>;
   readonly settings: Settings;
   readonly registry: Registry;
-  readonly parts: Omit<StackParts, "deadlines">;
+  readonly parts: Omit<StackParts, "deadlines" | "metrics" | "meters" | "tracer">;
+  /** What it records about itself and shows at an admin listener of its own; by default nothing. */
+  readonly telemetry?: Telemetry;
   readonly loadTransport: (name: string) => Promise<CreateTransport>;
   /** Called only where the process has a gateway. */
   readonly loadGateway: () => Promise<CreateGateway>;
+  /**
+   * Its name among all instances, where a registry tells others of it. By default it has one that is made up, and
+   * addresses that are agreed names are its process's name, which only one of them can serve.
+   */
+  readonly instance?: string;
+  /** A listening socket for the gateway that somebody else keeps; by default it opens its own. */
+  readonly gatewaySocket?: object | undefined;
+  /** Waited for when everything is loaded and nothing is owned or listened on yet: another process still does this one's work. */
+  readonly turn?: () => Promise<void>;
   /** Stands before the transport of every edge. For tests. */
   readonly wrapEdge?: (edge: Handler) => Handler;
   /** Stands in for the databases of the topology. For tests. */
@@ -54,19 +65,32 @@ export class ProcessRuntime {
   readonly #connections: Connections;
   readonly #modules = new Map<string, RunningModule>();
   readonly #absent: AbsentModules;
+  /** What others, and clients of the gateway, have been answered. */
+  readonly traffic: Traffic;
   /** Events go by the routes as well; they have no client, so their deadline stands here. */
   readonly #deliver: Handler;
   #stopListeningToEvents = () => {};
   #registration: Registration | undefined;
   #gateway: Gateway | undefined;
+  #admin: SupervisorAdmin | undefined;
+  readonly #readiness: ProcessReadiness;
 
   private constructor(options: ProcessOptions) {
     this.#options = options;
-    this.#parts = { ...options.parts, deadlines: new Deadlines(options.parts.clock) };
+    this.#parts = partsOf(options);
     this.#stacks = createStacks(this.#parts);
     this.#host = new ServiceHost(options.process.modules, options.parts.failpoints);
-    this.#connections = new Connections(options, this.#stacks, this.#host);
+    this.traffic = new Traffic(options.parts.clock);
+    this.#connections = new Connections(options, this.#stacks, this.#host, this.traffic);
     this.#absent = new AbsentModules({ start: (name) => this.startModule(name), ...options.parts });
+    this.#readiness = new ProcessReadiness({
+      ...options,
+      ...options.parts,
+      running: this.#modules,
+      absent: this.#absent,
+      connections: this.#connections,
+      context: (deadlineMs) => this.context(deadlineMs),
+    });
     const stack = [clientDeadline(this.#parts.deadlines)];
     this.#deliver = wrap(stack, (call) => this.#connections.route(call.service).current.call(call));
   }
@@ -109,14 +133,8 @@ export class ProcessRuntime {
   }
 
   /** What this process, and every process it can ask, waits for. */
-  async readiness(): Promise<Readiness> {
-    const others = this.#options.topology.processes.filter(
-      (process) => process !== this.#options.process && process.modules.length > 0,
-    );
-    const answers = await Promise.all(
-      others.map((process) => readinessOf(process, this.#connections, () => this.context(readinessDeadlineMs))),
-    );
-    return { waitingFor: [...this.#ownReadiness().waitingFor, ...answers.flatMap((answer) => answer.waitingFor)] };
+  readiness(): Promise<Readiness> {
+    return this.#readiness.all();
   }
 
   /** Stops one module: it answers what is under way, and calls to it find nobody until it is started again. */
@@ -136,26 +154,37 @@ export class ProcessRuntime {
     this.#connections.pointRoute(name);
   }
 
-  /** Drains and stops everything, from the outside in: nothing new comes in, what is under way is answered. */
-  async stop(): Promise<void> {
+  /**
+   * Drains and stops everything, from the outside in: nothing new comes in, what is under way is answered. For
+   * `graceMs` milliseconds clients that keep their connections are told to come anew, to whoever has taken over.
+   */
+  async stop(graceMs = 0): Promise<void> {
     await Promise.all([this.#absent.stop(), this.#registration?.close()]);
-    await this.#gateway?.close();
+    await this.#gateway?.close(graceMs);
+    this.#connections.stopWaiting();
     await this.#connections.closeListeners();
     this.#stopListeningToEvents();
     await Promise.all([...this.#modules.keys()].map((name) => this.stopModule(name)));
     await this.#connections.close();
     await this.#options.registry.close();
+    await this.#admin?.close();
   }
 
   async #start(): Promise<void> {
     const { process, registry } = this.#options;
     await this.#connections.open();
+    if (this.#options.turn !== undefined) {
+      await loadDrivers(this.#options);
+      await this.#options.turn();
+    }
     this.#stopListeningToEvents = await this.#listenToEvents();
     await Promise.all(process.modules.map((name) => this.#absent.start(name)));
     this.#serveOwnProcess();
     Object.assign(this.addresses, await this.#connections.listen());
-    this.#registration = await registry.register(this.#asInstance());
-    if (process.gateway !== undefined) await this.#openGateway(process.gateway);
+    this.#registration = await registry.register(ownInstance(this.#options, this.addresses));
+    if (process.gateway !== undefined)
+      this.#gateway = await openEntry(process.gateway, this.#options, this.#parts, this);
+    await this.#openAdmin();
   }
 
   #surroundings(module: Module): ModuleSurroundings {
@@ -197,53 +226,23 @@ export class ProcessRuntime {
   }
 
   #serveOwnProcess(): void {
-    const contract = processContract(this.#options.process.name);
     const running = (name: string) => this.#modules.get(name);
-    this.#host.serve({
-      contract,
-      service: new ProcessService(running, () => this.#ownReadiness(), this.#parts.logger),
-      subscriptions: [],
-      resolve: () => undefined,
-      stackOf: (method, remote) => this.#stacks.server(contract, method, remote),
-      eventStackOf: () => [],
+    const service = new ProcessService(running, () => this.#readiness.own(), this.#parts.logger);
+    this.#host.serve(hostedProcess(this.#options.process.name, service, this.#stacks));
+  }
+
+  /** The operator's way in, on loopback: what this process shows, and at the gateway's every service wherever it runs. */
+  async #openAdmin(): Promise<void> {
+    const { telemetry } = this.#options;
+    if (telemetry === undefined) return;
+    const { openProcessAdmin } = await import("./process-admin.js");
+    this.#admin = await openProcessAdmin({
+      ...this.#options,
+      telemetry,
+      readiness: this.#readiness,
+      runtime: this,
+      running: this.#modules,
+      connections: this.#connections,
     });
-  }
-
-  #ownReadiness(): Readiness {
-    const missing = this.#options.process.modules.filter((name) => !this.#modules.has(name));
-    return { waitingFor: missing.map((name) => ({ name, reason: this.#absent.reasonOf(name) })) };
-  }
-
-  #asInstance() {
-    const { process, modules, parts } = this.#options;
-    const services = process.modules.map((name) => [name, modules.get(name)!.contract.version] as const);
-    return {
-      id: `${process.name}-${parts.ids.hex(4)}`,
-      process: process.name,
-      services: { ...Object.fromEntries(services), [`process-${process.name}`]: 1 },
-      addresses: { ...this.addresses },
-    };
-  }
-
-  async #openGateway(spec: NonNullable<ProcessSpec["gateway"]>): Promise<void> {
-    const { settings, modules, parts } = this.#options;
-    const createGateway = await this.#options.loadGateway();
-    this.#gateway = await createGateway({
-      host: spec.host ?? settings.host,
-      port: spec.port ?? settings.port,
-      contracts: [...modules.values()].map((module) => module.contract),
-      client: (contract) => this.client(contract, "gateway"),
-      readiness: () => this.readiness(),
-      ...parts,
-    });
-    this.addresses.gateway = this.#gateway.address;
-    // The command line's way in: the same Connect protocol, on loopback, to every service wherever it runs.
-    const admin = `http://127.0.0.1:${settings.adminPort}`;
-    this.addresses.admin = await this.#connections.listenAt(
-      "admin",
-      "http",
-      admin,
-      adminHandler(modules, this.#connections),
-    );
   }
 }

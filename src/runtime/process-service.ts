@@ -4,9 +4,11 @@ import type { Readiness } from "../core/gateway.js";
 import type { Logger } from "../core/logger.js";
 import type { ServiceOf } from "../core/module.js";
 import { frameworkErrors } from "../core/work.js";
+import type { HostedService } from "../server/service-host.js";
 import type { ModuleOperations } from "./module-data.js";
 import type { RunningModule } from "./module-runtime.js";
-import type { processContract } from "./process-contract.js";
+import { processContract } from "./process-contract.js";
+import type { Stacks } from "./stacks.js";
 
 type ProcessContract = ReturnType<typeof processContract>;
 type In<M extends keyof ProcessContract["procedures"]> = Input<ProcessContract, M>;
@@ -16,12 +18,12 @@ type Out<M extends keyof ProcessContract["procedures"]> = Promise<Output<Process
 export class ProcessService implements ServiceOf<ProcessContract> {
   constructor(
     private readonly running: (module: string) => RunningModule | undefined,
-    private readonly readiness: () => Readiness,
+    private readonly readiness: () => Promise<Readiness>,
     private readonly logger: Logger,
   ) {}
 
-  ready(): Out<"ready"> {
-    return Promise.resolve({ waitingFor: [...this.readiness().waitingFor] });
+  async ready(): Out<"ready"> {
+    return { waitingFor: [...(await this.readiness()).waitingFor] };
   }
 
   async sagas({ module, limit, ended }: In<"sagas">): Out<"sagas"> {
@@ -60,4 +62,17 @@ export class ProcessService implements ServiceOf<ProcessContract> {
     if (running.operations === undefined) throw fail(frameworkErrors.MODULE_NOT_FOUND);
     return running.operations;
   }
+}
+
+/** A process's own service as its host takes it. */
+export function hostedProcess(process: string, service: ProcessService, stacks: Stacks): HostedService {
+  const contract = processContract(process);
+  return {
+    contract,
+    service,
+    subscriptions: [],
+    resolve: () => undefined,
+    stackOf: (method, remote) => stacks.server(contract, method, remote),
+    eventStackOf: () => [],
+  };
 }

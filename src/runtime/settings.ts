@@ -10,10 +10,17 @@ export interface Settings {
   /** The PostgreSQL server of topologies that say `postgres`; may have a password. */
   readonly databaseUrl: string | undefined;
   readonly logLevel: string;
+  readonly logFormat: "text" | "json" | "ecs";
+  /** Of the traces that begin at this process, this share is recorded: 0 to 1. */
+  readonly traceShare: number;
   /** Keeps systems that share a broker apart; by default the topology's name. */
   readonly namespace: string | undefined;
   /** Process name → address, where nobody can be asked: `users=http://10.0.0.5:4001,orders=…`. */
   readonly addresses: ReadonlyMap<string, string>;
+  /** The host, or host:port, under which others reach this process, where that is not what it listens at. */
+  readonly advertise: string | undefined;
+  /** The etcd of topologies that name none. */
+  readonly etcdEndpoints: readonly string[];
 }
 
 const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
@@ -21,6 +28,10 @@ const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"]
 /** Whether a text is the address of a database on a PostgreSQL server. */
 export const isPostgresUrl = (text: string): boolean =>
   URL.canParse(text) && /^postgres(?:ql)?:$/.test(new URL(text).protocol) && /^\/[^/]+$/.test(new URL(text).pathname);
+
+/** Whether a text is the address of an HTTP server. */
+export const isHttpUrl = (text: string): boolean =>
+  URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && !text.endsWith("/");
 
 /** Thrown for wrong settings or topologies: the message names the place and the mend, and needs no stack. */
 export class ConfigurationError extends Error {
@@ -52,12 +63,26 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   }
   const logLevel = env.LOG_LEVEL || "info";
   if (!logLevels.includes(logLevel)) refuse("LOG_LEVEL", logLevel, `give one of ${logLevels.join(", ")}`);
+  const logFormat = env.LOG_FORMAT || "text";
+  if (logFormat !== "text" && logFormat !== "json" && logFormat !== "ecs")
+    return refuse("LOG_FORMAT", logFormat, "give text, json or ecs");
+  const share = env.PANGAEA_TRACE_SHARE || "1";
+  if (!/^(?:0|1|0?\.\d{1,6})$/.test(share))
+    refuse("PANGAEA_TRACE_SHARE", share, "give a share from 0 to 1, such as 0.1");
   const addresses = new Map<string, string>();
   for (const pair of (env.PANGAEA_ADDRESSES ?? "").split(",").filter((text) => text !== "")) {
     const [, name, address] = /^([a-z0-9-]+)=(\S+)$/.exec(pair.trim()) ?? [];
     if (name === undefined || address === undefined) {
       refuse("PANGAEA_ADDRESSES", pair, "write process=address pairs, with commas between: NAME=http://10.0.0.5:4001");
     } else addresses.set(name, address);
+  }
+  const advertise = env.PANGAEA_ADVERTISE || undefined;
+  if (advertise !== undefined && !/^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/.test(advertise)) {
+    refuse("PANGAEA_ADVERTISE", advertise, "give a host or host:port, like 10.0.0.5 or shop-2.internal:4001");
+  }
+  const etcdEndpoints = (env.ETCD_ENDPOINTS || "http://127.0.0.1:2379").split(",").map((text) => text.trim());
+  for (const endpoint of etcdEndpoints) {
+    if (!isHttpUrl(endpoint)) refuse("ETCD_ENDPOINTS", endpoint, "give addresses like http://127.0.0.1:2379");
   }
   const portOfGateway = port("PORT", 3000);
   const adminPort = port("ADMIN_PORT", portOfGateway === 0 ? 0 : portOfGateway + 1);
@@ -70,7 +95,11 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     redisUrl,
     databaseUrl,
     logLevel,
+    logFormat,
+    traceShare: Number(share),
     namespace: env.PANGAEA_NAMESPACE || undefined,
     addresses,
+    advertise,
+    etcdEndpoints,
   };
 }

@@ -7,6 +7,7 @@ import type { Failpoints } from "../core/failpoints.js";
 import type { Logger } from "../core/logger.js";
 import { errorMessageOf } from "../core/message.js";
 import type { Constructor } from "../core/module.js";
+import { storedTraceId, type Tracer, type Within } from "../core/span.js";
 import type { Tx } from "../core/work.js";
 import type { SagaRow } from "../storage/framework-tables.js";
 import type { ModuleStore } from "../storage/module-store.js";
@@ -23,7 +24,10 @@ export interface SagaSurroundings {
   readonly resolve: (target: Constructor) => unknown;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly failpoints?: Failpoints;
+  readonly failpoints?: Failpoints | undefined;
+  /** By default steps are not recorded. */
+  readonly tracer?: Tracer | undefined;
+  readonly within?: Within | undefined;
 }
 
 /** How far a saga was led: to where it goes no further by itself, or to a failure after which it pauses. */
@@ -76,7 +80,7 @@ export class SagaCourse {
     };
     failpoints?.hit("saga.before-end");
     // Never left behind: whoever goes on must know whether the end is committed.
-    await withSagaContext(row, { clock, stop: this.stop }, (ctx) => store.commitAsOwner(ctx, change));
+    await withSagaContext(row, this.#surroundings("end"), (ctx) => store.commitAsOwner(ctx, change));
     return ended;
   }
 
@@ -117,7 +121,9 @@ export class SagaCourse {
     const error: PangaeaError = isError(thrown) ? thrown : errorOf("internal", textOf(thrown));
     const attempts = row.attempts + 1;
     const { steps } = this.saga.parts;
-    const about = { saga: row.name, id: row.id, step: steps[row.step]?.name, phase: row.phase, attempt: attempts };
+    const step = steps[row.step]?.name;
+    const traceId = storedTraceId(row.headers);
+    const about = { saga: row.name, id: row.id, step, phase: row.phase, attempt: attempts, traceId };
     const message = JSON.stringify(errorMessageOf(error));
     const move = moveAfter(error, row, this.saga, clock.wallTime());
     if (move.to === "retry") {
@@ -132,8 +138,8 @@ export class SagaCourse {
     }
     if (move.unexpected) logger.error("A saga's step failed; it turns back.", { ...about, error: thrown });
     // Where the ending itself failed there is no step of that number: every step there is has been done.
-    const step = Math.min(move.step, steps.length - 1);
-    return { next: await this.#update(row, { phase: "undo", step, failure: message, attempts: 0, error: null }) };
+    const last = Math.min(move.step, steps.length - 1);
+    return { next: await this.#update(row, { phase: "undo", step: last, failure: message, attempts: 0, error: null }) };
   }
 
   async #update(row: SagaRow, change: Partial<SagaRow>): Promise<SagaRow> {
@@ -151,7 +157,14 @@ export class SagaCourse {
     idempotencyKey: string,
     run: (ctx: Context) => Promise<T>,
   ): Promise<T> {
-    return withStepContext(row, { clock: this.around.clock, stop: this.stop, timeoutMs, idempotencyKey }, run);
+    // A key ends with the step and its direction.
+    const step = idempotencyKey.split("/").slice(-2).join("/");
+    return withStepContext(row, { ...this.#surroundings(step), timeoutMs, idempotencyKey }, run);
+  }
+
+  #surroundings(step: string) {
+    const { clock, store, tracer, within } = this.around;
+    return { clock, stop: this.stop, service: store.module, step, tracer, within };
   }
 }
 

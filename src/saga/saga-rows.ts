@@ -39,6 +39,16 @@ export async function openSagas(store: ModuleStore): Promise<Pick<SagaRow, "name
   return (await run<SagaRow>(store.framework, select)).rows;
 }
 
+/** How many sagas go on or wait for a person, by name and phase. Both halves have an index that holds just these. */
+export async function countSagas(
+  store: ModuleStore,
+): Promise<readonly { readonly name: string; readonly phase: SagaPhase; readonly count: number }[]> {
+  const count = "select name, phase, count(*) as count from pangaea_saga";
+  const select = `${count} where phase in ('forward', 'undo') group by name, phase
+    union all ${count} where phase = 'parked' group by name, phase`;
+  return (await run<{ name: string; phase: SagaPhase; count: number }>(store.framework, select)).rows;
+}
+
 /** Writes down how far a saga has come. */
 export async function saveSaga(store: ModuleStore, row: SagaRow, options: ChangeOptions = {}): Promise<void> {
   const { phase, step, state, failure, attempts, error, round, history, updated_at, name, id } = row;

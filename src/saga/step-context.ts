@@ -1,7 +1,8 @@
 import { Cancellation } from "../core/cancellation.js";
 import type { Clock } from "../core/clock.js";
 import { type Context, type Principal, rootContext } from "../core/context.js";
-import { errorOf } from "../core/error.js";
+import { errorOf, isError } from "../core/error.js";
+import type { Tracer, Within } from "../core/span.js";
 import type { SagaRow } from "../storage/framework-tables.js";
 
 /** What work on behalf of a saga has around it. */
@@ -12,6 +13,11 @@ export interface Surroundings {
   /** How long it may take, in milliseconds. */
   readonly timeoutMs?: number | undefined;
   readonly idempotencyKey?: string;
+  /** What is done, for whoever looks at the trace: the module and the step. */
+  readonly service: string;
+  readonly step: string;
+  readonly tracer?: Tracer | undefined;
+  readonly within?: Within | undefined;
 }
 
 const defaultTimeoutMs = 10_000;
@@ -19,9 +25,10 @@ const defaultTimeoutMs = 10_000;
 /** Runs something in a context that ends with it: on behalf of whoever began the saga, cancelled when that is to stop. */
 export async function withSagaContext<T>(
   row: SagaRow,
-  { clock, stop, timeoutMs = defaultTimeoutMs, idempotencyKey }: Surroundings,
+  around: Surroundings,
   run: (ctx: Context) => Promise<T>,
 ): Promise<T> {
+  const { clock, stop, timeoutMs = defaultTimeoutMs, idempotencyKey, service, step, tracer, within } = around;
   const cancellation = new Cancellation(stop);
   const context = rootContext(clock, timeoutMs, {
     headers: JSON.parse(row.headers) as Record<string, string>,
@@ -29,10 +36,18 @@ export async function withSagaContext<T>(
     idempotencyKey,
     cancellation,
   });
+  tracer?.begin(context, { kind: "step", service, method: `${row.name}/${step}`, detail: row.id });
+  let code = "internal";
   try {
-    return await run(context);
+    const result = await (within === undefined ? run(context) : within(context, () => run(context)));
+    code = "ok";
+    return result;
+  } catch (error) {
+    if (isError(error)) code = error.code;
+    throw error;
   } finally {
     cancellation.detach();
+    if (context.span !== undefined) tracer?.end(context.span, code);
   }
 }
 

@@ -4,6 +4,7 @@ import type { Contract } from "../core/contract.js";
 import { errorOf, type PangaeaError } from "../core/error.js";
 import { type Failpoints, inertFailpoints } from "../core/failpoints.js";
 import { eventMethod, type Subscription } from "../core/module.js";
+import type { Within } from "../core/span.js";
 import { AlreadyHandled } from "../core/work.js";
 import { wrapService } from "../core/wrap.js";
 
@@ -19,6 +20,8 @@ export interface HostedService {
   readonly stackOf: (method: string, remote: boolean) => Stack;
   /** The layers around a reaction to an event. */
   readonly eventStackOf: (subscription: Subscription, remote: boolean) => Stack;
+  /** Around the service where a call enters the process; by default nothing. */
+  readonly within?: Within | undefined;
 }
 
 /** The handlers of one side, by method. Maps, so that no inherited name is ever taken for a procedure. */
@@ -28,9 +31,12 @@ interface Handlers {
 }
 
 type Side = "local" | "remote";
+type Service = (call: Call) => Promise<unknown>;
 
 interface Entry {
   readonly version: number;
+  /** The oldest version whose callers are served. */
+  readonly accepts: number;
   readonly local: Handlers;
   readonly remote: Handlers;
   draining: boolean;
@@ -45,7 +51,7 @@ export class ServiceHost {
   readonly local: Handler = Object.assign((call: Call) => this.#dispatch(call, "local"), {
     direct: (service: string, version: number, method: string) => {
       const entry = this.#entries.get(service);
-      return entry?.version === version ? entry.local.request.get(method) : undefined;
+      return entry !== undefined && fits(entry, version) ? entry.local.request.get(method) : undefined;
     },
   });
   readonly remote: Handler = (call) => this.#dispatch(call, "remote");
@@ -69,6 +75,7 @@ export class ServiceHost {
     if (this.#entries.has(name)) throw new Error(`${name} is already served in this process`);
     const entry: Entry = {
       version: hosted.contract.version,
+      accepts: hosted.contract.accepts,
       local: { request: new Map(), event: new Map() },
       remote: { request: new Map(), event: new Map() },
       draining: false,
@@ -79,11 +86,16 @@ export class ServiceHost {
     for (const side of ["local", "remote"] as const) {
       for (const method of Object.keys(hosted.contract.procedures)) {
         const stack = [counting, ...hosted.stackOf(method, side === "remote")];
-        entry[side].request.set(method, wrapService(stack, procedureOf(hosted.service, method)));
+        const procedure = procedureOf(hosted.service, method);
+        entry[side].request.set(
+          method,
+          wrapService(stack, side === "remote" ? entering(procedure, hosted) : procedure),
+        );
       }
       for (const subscription of hosted.subscriptions) {
         const stack = [counting, ...hosted.eventStackOf(subscription, side === "remote")];
-        const handler = wrapService(stack, reactionOf(subscription, hosted.resolve(subscription), this.failpoints));
+        const reaction = reactionOf(subscription, hosted.resolve(subscription), this.failpoints);
+        const handler = wrapService(stack, entering(reaction, hosted));
         entry[side].event.set(eventMethod(subscription.event), handler);
       }
     }
@@ -106,14 +118,18 @@ export class ServiceHost {
       return refuse("unimplemented", `This process does not serve ${call.service}.`);
     }
     if (entry === undefined) return Promise.reject(notRunning(call.service));
-    if (call.kind === "request" && entry.version !== call.version) {
-      const versions = `as version ${entry.version}, and was asked as version ${call.version}`;
+    if (call.kind === "request" && !fits(entry, call.version)) {
+      const older = entry.accepts < entry.version ? ` (and for callers of version ${entry.accepts} on)` : "";
+      const versions = `as version ${entry.version}${older}, and was asked as version ${call.version}`;
       return refuse("failed_precondition", `${call.service} is served here ${versions}.`);
     }
     if (handler === undefined) return refuse("unimplemented", `${call.service} has no ${call.kind} ${call.method}.`);
     return handler(call);
   }
 }
+
+/** Whether a caller that was written against `version` is served. */
+const fits = (entry: Entry, version: number): boolean => version <= entry.version && version >= entry.accepts;
 
 const notRunning = (service: string): PangaeaError =>
   errorOf("unavailable", `${service} is not running now.`, { outcome: "not-executed" });
@@ -146,7 +162,7 @@ const refuse = (code: Code, message: string): Promise<never> =>
   Promise.reject(errorOf(code, message, { outcome: "not-executed" }));
 
 /** A method of the service as a function of the call. What it throws before its first await is a rejection too. */
-const procedureOf = (service: object, method: string): ((call: Call) => Promise<unknown>) => {
+const procedureOf = (service: object, method: string): Service => {
   const implementation = (service as Record<string, (input: unknown, ctx: unknown) => unknown>)[method]!;
   return (call) => {
     try {
@@ -157,6 +173,9 @@ const procedureOf = (service: object, method: string): ((call: Call) => Promise<
     }
   };
 };
+
+const entering = (service: Service, { within }: HostedService): Service =>
+  within === undefined ? service : (call) => within(call.context, () => service(call));
 
 const reactionOf =
   (subscription: Subscription, target: unknown, failpoints: Failpoints) =>

@@ -146,6 +146,9 @@ const second = (kind: Kind) => [
   `create table pangaea_schedule (name text primary key, rule text not null, next_at bigint not null)`,
 ];
 
+/** Sagas that wait for a person are counted at every look at the metrics. */
+const third = () => [`create index pangaea_saga_parked on pangaea_saga (name) where phase = 'parked'`];
+
 const migration = (name: string, statements: (kind: Kind) => string[], kind: Kind) => ({
   name,
   async up(db: Kysely<unknown>): Promise<void> {
@@ -157,4 +160,5 @@ const migration = (name: string, statements: (kind: Kind) => string[], kind: Kin
 export const frameworkMigrations = (kind: Kind) => [
   migration("0000-pangaea", first, kind),
   migration("0000-pangaea-2", second, kind),
+  migration("0000-pangaea-3", third, kind),
 ];

@@ -21,6 +21,7 @@ import type { FrameworkTables } from "./framework-tables.js";
 import { type ChangeOptions, GroupCommit, type Turn } from "./group-commit.js";
 import { migrate } from "./migrate.js";
 import { createLeaseTable, ownerLease, Ownership } from "./ownership.js";
+import { run } from "./run.js";
 import { type CommitListener, type OpenTx, UnitOfWork } from "./unit-of-work.js";
 
 export interface ModuleStoreOptions {
@@ -99,6 +100,16 @@ export class ModuleStore extends Database implements Work, Answers {
   /** Whether other replicas may commit to the same data, so that not everything that changes is told to `listener`. */
   get isShared(): boolean {
     return !this.#hasOneOwner;
+  }
+
+  /** Commits that wait or are under way. */
+  get pendingCommits(): number {
+    return this.#commits.pending;
+  }
+
+  /** Asks the database for nothing; rejects as a query would. */
+  async ping(): Promise<void> {
+    await run(this.#backend.read, "select 1");
   }
 
   /** The framework's own rows as they are committed, for the relay and the saga runner. */

@@ -7,11 +7,18 @@ export function memoryRegistries(): () => Registry {
   const tell = () => {
     for (const watcher of watchers) watcher([...instances.values()]);
   };
+  const put = (instance: Instance) => {
+    instances.set(instance.id, instance);
+    tell();
+  };
   return () => ({
     register(instance) {
-      instances.set(instance.id, instance);
-      tell();
+      put(instance);
       return Promise.resolve({
+        update(changed) {
+          put(changed);
+          return Promise.resolve();
+        },
         close() {
           instances.delete(instance.id);
           tell();

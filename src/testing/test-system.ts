@@ -7,6 +7,7 @@ import { type Ids, systemIds } from "../core/ids.js";
 import { type Logger, silentLogger } from "../core/logger.js";
 import type { Module } from "../core/module.js";
 import type { Topology } from "../core/topology.js";
+import { createTelemetry, type Telemetry } from "../observability/telemetry.js";
 import { checkTopology } from "../runtime/check-topology.js";
 import { type ProcessOptions, ProcessRuntime } from "../runtime/process-runtime.js";
 import { loadTransport, transportNames } from "../runtime/project.js";
@@ -24,6 +25,8 @@ export interface TestSystemOptions {
   readonly logger?: Logger;
   readonly revise?: StackParts["revise"];
   readonly wrapEdge?: ProcessOptions["wrapEdge"];
+  /** Whether each process records what it does and shows it at an admin listener of its own; by default not. */
+  readonly observed?: boolean;
 }
 
 /** A layout that runs inside the test's own process, over the topology's real transports. */
@@ -49,8 +52,16 @@ export async function testSystem(options: TestSystemOptions): Promise<TestSystem
   const settings = readSettings({ ...env, ...options.env });
   const registryOf = memoryRegistries();
   const processes = new Map<string, ProcessRuntime>();
+  const telemetries: Telemetry[] = [];
+  const telemetryOf = (process: string) => {
+    if (options.observed !== true) return undefined;
+    const telemetry = createTelemetry({ process, clock, ids });
+    telemetries.push(telemetry);
+    return telemetry;
+  };
   const stop = async () => {
     await Promise.all([...processes.values()].map((runtime) => runtime.stop()));
+    for (const telemetry of telemetries) telemetry.close();
     await rm(dataDir, { recursive: true, force: true });
   };
   try {
@@ -65,6 +76,7 @@ export async function testSystem(options: TestSystemOptions): Promise<TestSystem
         loadTransport,
         loadGateway: async () => (await import("../gateway/gateway.js")).createGateway,
         wrapEdge: options.wrapEdge,
+        telemetry: telemetryOf(spec.name),
       });
       processes.set(spec.name, runtime);
     }

@@ -32,6 +32,21 @@ export const sharedPackages: ReadonlyMap<string, { readonly folders: readonly st
     ],
   ]);
 
+/** A client library that a transport and one folder of `src` both need; nobody else may have it. */
+export const sharedWithTransport: ReadonlyMap<
+  string,
+  { readonly folder: string; readonly transport: string; readonly why: string }
+> = new Map([
+  [
+    "ioredis",
+    {
+      folder: "discovery",
+      transport: "redis",
+      why: "Redis can carry calls, know the instances, or both; a registry is no transport, and each is used without the other.",
+    },
+  ],
+]);
+
 /** What a module may import beside its own files and other modules' contracts; the framework comes by its own name. */
 export const modulePackages: readonly string[] = ["zod", "inversify"];
 export const testPackages: readonly string[] = ["vitest", "fast-check"];

@@ -270,6 +270,17 @@ const transports: readonly Planting[] = [
     files: added(wire, `import { Pool } from "pool";`),
     found: [`${wire}: transport-imports`, `${wire}: transport-imports`],
   },
+  {
+    what: "a transport imports a client library that another one shares with discovery",
+    files: added(wire, `import { Redis } from "ioredis";`),
+    found: [`${wire}: transport-imports`, `${wire}: transport-imports`],
+  },
+  one(
+    "a folder imports a client library that a transport shares with discovery",
+    "src/server/host.ts",
+    `import { Redis } from "ioredis";`,
+    "package-owner",
+  ),
   one(
     "a transport without transport.ts",
     "transports/pigeon/pigeon.ts",

@@ -1,4 +1,4 @@
-import { rows, sharedPackages } from "./allowed.js";
+import { rows, sharedPackages, sharedWithTransport } from "./allowed.js";
 import { importsOf, isTest, ownerOf, type Rule, type Tree, violation } from "./tree.js";
 
 /** The folder of `src` that a file lies in; files straight under it are a place of their own. */
@@ -74,8 +74,10 @@ export const packageOwners: Rule = function* (tree) {
   );
   for (const [name, imports] of importers) {
     const folders = new Set(imports.map(({ file }) => folderOf(file.path)!));
+    const shared = sharedWithTransport.get(name);
+    if (shared !== undefined) folders.add(shared.folder);
     if (folders.size === 1) continue;
-    const allowed = sharedPackages.get(name)?.folders ?? [];
+    const allowed = sharedPackages.get(name)?.folders ?? (shared === undefined ? [] : [shared.folder]);
     for (const { file, item } of imports) {
       if (allowed.includes(folderOf(file.path)!)) continue;
       yield violation(
@@ -120,7 +122,9 @@ export const transportImports: Rule = function* (tree) {
   const libraries = clientLibraries(tree);
   const ofFramework = new Set([
     tree.packageName,
-    ...[...importsOf(tree, underSrc)].flatMap(({ target }) => (target.kind === "package" ? [target.name] : [])),
+    ...[...importsOf(tree, underSrc)].flatMap(({ target }) =>
+      target.kind === "package" && !sharedWithTransport.has(target.name) ? [target.name] : [],
+    ),
   ]);
   for (const { file, item, target } of importsOf(tree, (path) => path.startsWith("transports/"))) {
     const own = ownerOf(file.path, "transports");

@@ -1,4 +1,4 @@
-import { Deadlines, silentLogger, systemClock, systemIds } from "pangaea";
+import { Deadlines, silentLogger, silentMeters, systemClock, systemIds } from "pangaea";
 import { describe, expect, it } from "vitest";
 import { users } from "../../modules/users/contract.js";
 import { createStacks } from "../../src/runtime/stacks.js";
@@ -45,9 +45,12 @@ describe("pangaea stack", () => {
     ids: systemIds,
     logger: silentLogger,
     deadlines: new Deadlines(systemClock),
+    meters: silentMeters,
+    tracer: { begin() {}, end() {} },
   });
   const roles = (method: string, remote: boolean, transport: string) => [
     ...stacks.client(users, method, remote).map(({ role }) => role),
+    ...(remote ? stacks.endpoint("users", transport).stack.map(({ role }) => role) : []),
     transport,
     ...stacks.server(users, method, remote).map(({ role }) => role),
     "UsersService",

@@ -24,7 +24,7 @@ describe("the README's curl lines", () => {
   it.each(consoles.map((block) => ({ block, line: block.line })))(
     "give what the block of line $line shows",
     async ({ block }) => {
-      const admin = /admin=(http:\S+)/.exec(shop.output())![1]!;
+      const admin = /listener is open.*? address=(http:\S+)/.exec(shop.output())![1]!;
       const steps = stepsOf(block).map(({ command, expected }) => ({
         command: command.replaceAll("http://127.0.0.1:3000", shop.url).replaceAll("http://127.0.0.1:3001", admin),
         expected,

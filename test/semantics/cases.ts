@@ -302,12 +302,24 @@ export const semanticsCases: readonly SemanticsCase[] = [
     },
   },
   {
-    title: "answers unimplemented for a version that is not served, without running anything",
+    title: "serves a caller that was written against an older version that the contract accepts",
     async run(system) {
-      const { ctx } = clients(system);
-      const newer = { ...probe, version: 2 };
-      const error = await failureOf(system.client(newer, [...system.processes.keys()][0]).shout({ text: "a" }, ctx));
-      assert.deepEqual([error.code, error.outcome], ["failed_precondition", "not-executed"]);
+      const older = { ...probe, version: 1 };
+      const client = system.client(older, [...system.processes.keys()][0]);
+      assert.deepEqual(await client.shout({ text: "a" }, system.context()), { text: "A" });
+    },
+  },
+  {
+    title: "refuses a caller that was written against another version, before the handler runs, and names both",
+    async run(system) {
+      const newer = { ...probe, version: 3 };
+      const error = await failureOf(
+        system.client(newer, [...system.processes.keys()][0]).shout({ text: "a" }, system.context()),
+      );
+      assert.equal(error.code, "failed_precondition");
+      // Over a network nothing is sent: the registry has said which versions there are.
+      assert.match(error.outcome, /^not-(executed|sent)$/);
+      assert.match(error.message, /probe is served .*version 2.* was asked as version 3/);
     },
   },
 ];

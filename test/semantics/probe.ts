@@ -26,7 +26,8 @@ const Text = z.object({ text: z.string() });
 const Nested = z.object({ tags: z.array(z.string()), inner: z.object({ count: z.int() }).default({ count: 0 }) });
 
 /** A service whose every procedure shows one thing of what a call promises. */
-export const probe = defineContract("probe", 1, {
+export const probe = defineContract("probe", 2, {
+  accepts: 1,
   procedures: {
     shout: read({ input: z.object({ text: z.string().min(1), times: z.int().default(1) }), output: Text }),
     keep: idempotent({ input: Nested, output: Nested }),

@@ -20,9 +20,15 @@ export class SimulatedRegistry {
       register: (instance) => {
         if (node.isAlive) this.#instances.set(instance, node);
         this.#tell();
+        let current = instance;
         return Promise.resolve({
+          update: (changed) => {
+            if (this.#instances.delete(current)) this.#instances.set((current = changed), node);
+            this.#tell();
+            return Promise.resolve();
+          },
           close: () => {
-            this.#instances.delete(instance);
+            this.#instances.delete(current);
             this.#tell();
             return Promise.resolve();
           },

@@ -36,6 +36,8 @@ describe("a contract", () => {
       [() => define({}, "1st"), "contract 1st: name"],
       [() => define({}, "things", 0), "contract things: version: 0 must be a whole number from 1"],
       [() => define({}, "things", 1.5), "contract things: version"],
+      [() => define({ accepts: 3 }, "things", 2), "contract things: accepts: 3 must be a whole number from 1 to"],
+      [() => define({ accepts: 0 }), "contract things: accepts"],
       [() => define({ procedures: { Get: fine() } }), "procedures.Get: the name must be camelCase"],
       [
         () => define({ procedures: { constructor: fine() } }),
@@ -116,6 +118,7 @@ describe("a contract", () => {
     expect(things.procedures.get).toMatchObject({ effect: "read", deadlineMs: 5_000 });
     expect(things.procedures.put).toMatchObject({ effect: "idempotent", deadlineMs: 7 });
     expect(things.events.made).toMatchObject({ name: "made", service: "things", version: 3 });
+    expect([things.accepts, defineContract("things", 3, { accepts: 2, procedures: {} }).accepts]).toEqual([3, 2]);
     expect(Object.isFrozen(things)).toBe(true);
     expect([isContract(things), isContract({ ...things }), isContract(null)]).toEqual([true, false, false]);
   });

@@ -17,8 +17,12 @@ describe("the settings", () => {
       redisUrl: "redis://127.0.0.1:6379",
       databaseUrl: undefined,
       logLevel: "info",
+      logFormat: "text",
+      traceShare: 1,
       namespace: undefined,
       addresses: new Map(),
+      advertise: undefined,
+      etcdEndpoints: ["http://127.0.0.1:2379"],
     });
     const names = [
       "HOST",
@@ -28,8 +32,12 @@ describe("the settings", () => {
       "REDIS_URL",
       "DATABASE_URL",
       "LOG_LEVEL",
+      "LOG_FORMAT",
+      "PANGAEA_TRACE_SHARE",
       "PANGAEA_NAMESPACE",
       "PANGAEA_ADDRESSES",
+      "PANGAEA_ADVERTISE",
+      "ETCD_ENDPOINTS",
     ];
     expect(readSettings(Object.fromEntries(names.map((name) => [name, ""])))).toEqual(defaults);
   });
@@ -43,6 +51,8 @@ describe("the settings", () => {
       LOG_LEVEL: "debug",
       PANGAEA_NAMESPACE: "n",
       PANGAEA_ADDRESSES: "a=http://h:1, b=http://h:2",
+      PANGAEA_ADVERTISE: "10.0.0.5:4001",
+      ETCD_ENDPOINTS: "http://a:1, https://b:2",
     };
     expect(readSettings(env)).toMatchObject({
       host: "::",
@@ -52,6 +62,8 @@ describe("the settings", () => {
       redisUrl: env.REDIS_URL,
       logLevel: "debug",
       namespace: "n",
+      advertise: "10.0.0.5:4001",
+      etcdEndpoints: ["http://a:1", "https://b:2"],
     });
     expect([...readSettings(env).addresses]).toEqual([
       ["a", "http://h:1"],
@@ -74,6 +86,8 @@ describe("the settings", () => {
     [{ REDIS_URL: "127.0.0.1:6379" }, "REDIS_URL"],
     [{ REDIS_URL: "http://h:1,h:2" }, "REDIS_URL"],
     [{ LOG_LEVEL: "loud" }, "give one of trace, debug"],
+    [{ PANGAEA_ADVERTISE: "http://h:1" }, "PANGAEA_ADVERTISE"],
+    [{ ETCD_ENDPOINTS: "h:1" }, "ETCD_ENDPOINTS"],
     [{ PANGAEA_ADDRESSES: "http://h:1" }, "PANGAEA_ADDRESSES"],
     [{ PANGAEA_ADDRESSES: "a=http://h:1;b=http://h:2 c" }, "write process=address pairs"],
   ])("are refused with the variable's name and the mend: %j", (env, message) => {

@@ -1,56 +1,9 @@
 import { type Instance, silentLogger } from "pangaea";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { ChildMessage, SupervisorMessage } from "../../src/discovery/supervisor-registry.js";
 import { parseTopology } from "../../src/runtime/load-topology.js";
-import { type Child, configurationExitCode, Supervisor } from "../../src/runtime/supervisor.js";
+import { configurationExitCode, Supervisor } from "../../src/runtime/supervisor.js";
+import { FakeChild } from "./fake-child.js";
 import { HandClock } from "./hand-clock.js";
-
-/** A process that does what the test says. */
-class FakeChild implements Child {
-  readonly exited: Promise<number | null>;
-  readonly received: SupervisorMessage[] = [];
-  killed = false;
-  readonly #listeners = new Set<(message: ChildMessage) => void>();
-  #exit!: (code: number | null) => void;
-
-  constructor(
-    readonly name: string,
-    readonly pid: number,
-    private readonly log: string[],
-  ) {
-    this.exited = new Promise((resolve) => (this.#exit = resolve));
-  }
-
-  send(message: SupervisorMessage): void {
-    this.received.push(message);
-    if (message.type === "stop") this.log.push(`${this.name} is told to stop`);
-  }
-
-  onMessage(listener: (message: ChildMessage) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  kill(): void {
-    this.killed = true;
-    this.exit(null);
-  }
-
-  say(message: ChildMessage): void {
-    for (const listener of this.#listeners) listener(message);
-  }
-
-  exit(code: number | null): void {
-    this.log.push(`${this.name} ends`);
-    this.#exit(code);
-  }
-
-  /** Names of the processes in the list it was told last. */
-  get known(): string[] {
-    const lists = this.received.filter((message) => message.type === "instances");
-    return (lists.at(-1)?.instances ?? []).map((instance) => instance.process);
-  }
-}
 
 const topology = parseTopology("x.yaml", "name: x\nprocesses:\n  inner: {}\n  edge: { gateway: {} }\n  other: {}\n");
 const tick = () => new Promise(setImmediate);
@@ -80,6 +33,7 @@ const instanceOf = (process: string): Instance => ({
   process,
   services: { [process]: 1 },
   addresses: {},
+  weight: 1,
 });
 const becomeReady = (name: string) => {
   current(name).say({ type: "register", instance: instanceOf(name) });
@@ -115,6 +69,8 @@ describe("a supervisor", () => {
     await start;
     expect(status("edge")).toEqual({
       name: "edge",
+      process: "edge",
+      replica: 1,
       pid: 2,
       state: "ready",
       restarts: 0,
@@ -222,6 +178,35 @@ describe("a supervisor", () => {
     await tick();
     expect(log.filter((line) => line === "inner is started")).toHaveLength(1);
     expect(status("inner").state).toBe("stopped");
+  });
+
+  it("tells everybody which process is suspect: it was blocked, or is silent, and no longer once it is well", async () => {
+    await startAll();
+    const suspects = () => current("edge").suspects;
+    const beats = (lagMs: number, ...processes: readonly string[]) => {
+      for (const name of processes) current(name).say({ type: "beat", lagMs });
+    };
+    for (let second = 0; second < 3; second++) {
+      beats(0, "inner", "edge");
+      clock.advance(1_000);
+    }
+    expect(suspects()).toEqual([]);
+    beats(3_001, "inner");
+    expect(suspects()).toEqual(["inner"]);
+    beats(0, "inner");
+    expect(suspects()).toEqual([]);
+    for (let second = 0; second < 4; second++) {
+      clock.advance(1_000);
+      beats(0, "edge");
+    }
+    // Who has never sent a heartbeat is not expected to.
+    expect(suspects()).toEqual(["inner"]);
+    // The supervisor itself stood still: nobody else is silent for that.
+    beats(0, "inner", "edge");
+    clock.stall(60_000);
+    expect(suspects()).toEqual([]);
+    await stopAll();
+    expect(clock.timers).toBe(0);
   });
 
   it("can be stopped before it has started", async () => {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { defineContract, defineModule, event, type Module, when } from "pangaea";
+import { defineContract, defineModule, event, type Module, usualResilience, when } from "pangaea";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { databaseOf } from "../../src/core/topology.js";
@@ -39,8 +39,9 @@ describe("a topology file", () => {
       defaultRoute: "http",
       databases: new Map(),
       defaultDatabase: "sqlite",
-      registry: "supervisor",
+      registry: { kind: "supervisor", heartbeatMs: 1_000, suspectMs: 3_000 },
       transports: {},
+      resilience: usualResilience,
     });
   });
 
@@ -59,7 +60,7 @@ describe("a topology file", () => {
     expect(topology).toMatchObject({
       defaultRoute: "redis",
       routes: new Map([["a", "http"]]),
-      registry: "static",
+      registry: { kind: "static" },
       transports: { redis: { retries: "3" } },
     });
     expect(parseTopology("x.yaml", whole("  one: {}", "routes: { a: redis }")).defaultRoute).toBe("http");
@@ -305,6 +306,47 @@ describe("a topology for modules", () => {
     ],
   ])("is refused with file, key and mend for %s", (_what, text, modules, message) => {
     expect(faultsOf(text, ...modules)).toEqual([expect.stringContaining(`x.yaml: ${message}`)]);
+  });
+
+  it.each([
+    [
+      "{ kind: redis, heartbeatMs: 1000, suspectMs: 1500 }",
+      "registry.suspectMs: one late heartbeat is nothing; give at least 2000",
+    ],
+    ["{ kind: etcd, leaseMs: 3500 }", "registry.leaseMs: suspect comes before gone; give at least 4000"],
+    ["{ kind: redis, url: 'redis://h1:1,h2:2' }", "registry.url: give the address of one server"],
+    ["{ kind: etcd, endpoints: [h:1] }", 'registry.endpoints: "h:1" must be like http://127.0.0.1:2379'],
+    ["{ kind: dns, domain: shop.svc, server: ns.shop.svc }", 'registry.server: "ns.shop.svc" must be an IP address'],
+  ])("is refused with key and mend for the registry %s", (registry, message) => {
+    const text = whole("  one: { gateway: {}, modules: [a] }", `registry: ${registry}`);
+    expect(faultsOf(text, moduleOf(a))).toEqual([expect.stringContaining(`x.yaml: ${message}`)]);
+  });
+
+  it("may name each registry, which has its times by default", () => {
+    const registryOf = (text: string) => parseTopology("x.yaml", whole("  one: {}", `registry: ${text}`)).registry;
+    const lease = { heartbeatMs: 1_000, suspectMs: 3_000, leaseMs: 10_000 };
+    expect(registryOf("{ kind: redis }")).toEqual({ kind: "redis", ...lease });
+    expect(registryOf("{ kind: etcd, leaseMs: 5000 }")).toEqual({
+      kind: "etcd",
+      prefix: "/pangaea",
+      ...lease,
+      leaseMs: 5_000,
+    });
+    expect(registryOf("{ kind: dns, domain: a.b, port: 80 }")).toEqual({
+      kind: "dns",
+      domain: "a.b",
+      port: 80,
+      pollMs: 5_000,
+    });
+  });
+
+  it("may require an older version that the provider accepts", () => {
+    const provider = { ...contractOf("b", "best-effort", 3), accepts: 2 };
+    const requiring = (version: number) => moduleOf(a, { requires: [contractOf("b", "best-effort", version)] });
+    const versions = [1, 2, 3, 4].map(
+      (version) => faultsOf(whole(both), requiring(version), { ...moduleOf(b), contract: provider }).length,
+    );
+    expect(versions).toEqual([1, 0, 0, 1]);
   });
 
   it("is refused if it names no process", () => {

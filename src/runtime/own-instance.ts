@@ -1,0 +1,40 @@
+import type { Instance } from "../core/registry.js";
+import { servicesOf } from "./addresses.js";
+import type { ProcessOptions } from "./process-runtime.js";
+import { ConfigurationError } from "./settings.js";
+
+const anyHost = new Set(["0.0.0.0", "[::]"]);
+/** With these, others may be on other machines. */
+const isShared = (kind: string): boolean => kind === "redis" || kind === "etcd";
+
+/** This process as others are to see it, listening at `addresses` (transport name → address). */
+export function ownInstance(options: ProcessOptions, addresses: Readonly<Record<string, string>>): Instance {
+  const { process, modules, parts, instance } = options;
+  return {
+    id: instance ?? `${process.name}-${parts.ids.hex(4)}`,
+    process: process.name,
+    ...servicesOf(process, modules),
+    addresses: Object.fromEntries(
+      Object.entries(addresses).map(([transport, address]) => [transport, advertised(address, options)]),
+    ),
+    weight: process.weight ?? 1,
+    zone: process.zone,
+  };
+}
+
+/** `PANGAEA_ADVERTISE` in place of the host, or of host and port, of a network address. */
+function advertised(address: string, { settings, topology, process }: ProcessOptions): string {
+  if (!/^https?:/.test(address)) return address;
+  const url = new URL(address);
+  if (settings.advertise !== undefined) {
+    const { hostname, port } = new URL(`http://${settings.advertise}`);
+    return `${url.protocol}//${hostname}:${port || url.port}`;
+  }
+  if (isShared(topology.registry.kind) && anyHost.has(url.hostname)) {
+    throw new ConfigurationError(
+      `process ${process.name} listens at ${address}, which nobody can call: set PANGAEA_ADVERTISE to the host name or ` +
+        `address under which the others reach this machine.`,
+    );
+  }
+  return address;
+}
