@@ -74,6 +74,8 @@ describe.each([
   });
 
   it("shows the metrics that the documentation has, and no other, each once with all of its processes", async () => {
+    // What stands before other processes is there once one of them was called.
+    expect((await textOf(`${shop.url}/products`)).status).toBe(200);
     const { text } = await textOf(`${shop.admin}/metrics`);
     const shown = kindsIn(text);
     const docs = readFileSync(join(root, "docs/operations.md"), "utf8");
