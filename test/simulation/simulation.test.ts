@@ -3,7 +3,7 @@ import { failedSeeds } from "./failed-seeds.js";
 import { Simulation } from "./simulate.js";
 
 /** So many seeds run with every `npm test`; `npm run test:simulation` runs thousands. */
-const newSeeds = Array.from({ length: Number(process.env.PANGAEA_SEEDS ?? "40") }, (_, index) => index + 1);
+const newSeeds = Array.from({ length: Number(process.env.PANGAEA_SEEDS ?? "24") }, (_, index) => index + 1);
 
 describe("the shop in virtual time", () => {
   let simulation: Simulation;

@@ -6,7 +6,7 @@ import { createTransport } from "../../transports/http/transport.js";
 import { callOf } from "../unit/http-rig.js";
 
 /** `SOAK_CALLS=1000000 npx vitest run test/soak` for the long one. */
-const calls = Number(process.env.SOAK_CALLS ?? 20_000);
+const calls = Number(process.env.SOAK_CALLS ?? 10_000);
 const inFlight = 256;
 /** Far below one object for each call. */
 const maxGrowthBytes = 2 * 1024 * 1024;
