@@ -60,10 +60,8 @@ export class Connections {
     const { topology, process, settings } = this.options;
     const addresses: Record<string, string> = {};
     for (const transport of listenedTransports(topology, process)) {
-      const { dynamicAddress } = this.#transports.get(transport)!.features;
-      const address =
-        listenAddress(process, transport, settings) ||
-        (dynamicAddress ? "http://127.0.0.1:0" : (this.options.instance ?? process.name));
+      const name = this.options.instance ?? process.name;
+      const address = listenAddress(process, this.#transports.get(transport)!, settings, name);
       addresses[transport] = await this.listenAt(
         transport,
         transport,
