@@ -1,5 +1,8 @@
 import { ownProject } from "../cli/own-project.js";
 
+/** In which time a visit is answered, as its contract says; long, so that a busy machine keeps it. Milliseconds. */
+export const visitDeadlineMs = 10_000;
+
 /** Takes a visitor in, says on which host, and has it written down. */
 const front = `
 import { clientOf, defineContract, defineModule, mutation } from "pangaea";
@@ -14,7 +17,7 @@ const front = defineContract("front", 1, {
       output: z.object({ host: z.string() }),
       access: "public",
       http: { route: "POST /visits" },
-      deadlineMs: 4000,
+      deadlineMs: ${visitDeadlineMs},
     }),
   },
 });
@@ -40,7 +43,7 @@ import { z } from "zod";
 
 export const book = defineContract("book", 1, {
   procedures: {
-    note: mutation({ input: z.object({ id: z.string() }), output: z.object({}), deadlineMs: 4000 }),
+    note: mutation({ input: z.object({ id: z.string() }), output: z.object({}), deadlineMs: ${visitDeadlineMs} }),
     visits: read({
       input: z.object({}),
       output: z.object({ ids: z.array(z.string()) }),
@@ -75,17 +78,15 @@ const visits = {
 export default defineModule({ contract: book, service: BookService, migrations: [visits] });
 `;
 
-/** In which time a visit is answered, as its contract says. Milliseconds. */
-export const visitDeadlineMs = 4_000;
-
-// A heartbeat that is late by a while is no news on a machine that is busy.
+// Who is silent is suspect before its visitors give up, and gone long after the test. In turns, so that whoever is
+// believed to be there is asked soon.
 const topology = (transport: string, registry: string) => `name: visitors
 processes:
-  edge: { gateway: {} }
+  edge: { gateway: {}, modules: [book] }
   front: { modules: [front] }
-  book: { modules: [book] }
 routes: { default: ${transport} }
-registry: { kind: ${registry}, heartbeatMs: 500, suspectMs: 4000, leaseMs: 30000 }
+balance: { front: round-robin }
+registry: { kind: ${registry}, heartbeatMs: 500, suspectMs: 5000, leaseMs: 60000 }
 `;
 
 /** A project that runs on several hosts, over either transport and registry. */

@@ -14,7 +14,7 @@ export interface Visit {
   readonly complaint: string;
 }
 
-const pauseMs = 20;
+const pauseMs = 50;
 const answerWithinMs = 60_000;
 
 /** Visitors who keep their connection, come again and again, one visit after the other each, and never ask twice. */
