@@ -25,7 +25,6 @@ import type { Settings } from "./settings.js";
 import { createStacks, partsOf, type StackParts } from "./stacks.js";
 import { subscribersOf } from "./subscribers.js";
 import type { SupervisorAdmin } from "./supervisor-admin.js";
-import { Traffic } from "./traffic.js";
 
 export interface ProcessOptions {
   readonly topology: Topology;
@@ -65,8 +64,6 @@ export class ProcessRuntime {
   readonly #connections: Connections;
   readonly #modules = new Map<string, RunningModule>();
   readonly #absent: AbsentModules;
-  /** What others, and clients of the gateway, have been answered. */
-  readonly traffic: Traffic;
   /** Events go by the routes as well; they have no client, so their deadline stands here. */
   readonly #deliver: Handler;
   #stopListeningToEvents = () => {};
@@ -80,8 +77,7 @@ export class ProcessRuntime {
     this.#parts = partsOf(options);
     this.#stacks = createStacks(this.#parts);
     this.#host = new ServiceHost(options.process.modules, options.parts.failpoints);
-    this.traffic = new Traffic(options.parts.clock);
-    this.#connections = new Connections(options, this.#stacks, this.#host, this.traffic);
+    this.#connections = new Connections(options, this.#stacks, this.#host);
     this.#absent = new AbsentModules({ start: (name) => this.startModule(name), ...options.parts });
     this.#readiness = new ProcessReadiness({
       ...options,
