@@ -83,7 +83,7 @@ export async function start(options: StartOptions): Promise<number> {
     throw error;
   }
   loopWatch.begin();
-  supervised?.answer(() => runtime.traffic.counts);
+  supervised?.answer(() => telemetry.meters.answered());
   line?.send({ type: "ready", addresses: runtime.addresses });
   const { gateway, ...others } = runtime.addresses;
   logger.info(`Ready${gateway === undefined ? "" : ` on ${gateway}`}.`, { modules: own.modules.join(","), ...others });

@@ -37,8 +37,6 @@ export interface GatewayOptions {
   /** A client of a contract, on the gateway's behalf. */
   readonly client: (contract: Contract) => object;
   readonly readiness: () => Promise<Readiness>;
-  /** Told of every answer: whether it says that something is broken, and how long it took in milliseconds. */
-  readonly answered?: (failed: boolean, elapsedMs: number) => void;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly logger: Logger;

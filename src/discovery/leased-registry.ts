@@ -56,6 +56,10 @@ export class LeasedRegistry implements Registry {
       if (!isWritten) this.#unwritten--;
       isWritten = true;
     };
+    const onFirst = () => {
+      onWritten();
+      logger.info(`This process is in the ${store.kind} registry as ${instance.id}.`);
+    };
     const heartbeat = new ThreadedHeartbeat({
       store,
       instance,
@@ -64,7 +68,7 @@ export class LeasedRegistry implements Registry {
       clock,
       logger,
       thread,
-      onWritten,
+      onWritten: onFirst,
     });
     this.#heartbeats.add(heartbeat);
     await heartbeat.attempted();

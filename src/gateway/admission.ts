@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import { Cancellation } from "../core/cancellation.js";
 import { isError } from "../core/error.js";
 import type { Admission } from "../core/gateway.js";
+import { retryAfterOf } from "./problem.js";
 
 /** What those ask who watch over a process; they are always heard. */
 const health = new Set(["/healthz", "/readyz"]);
@@ -37,12 +38,11 @@ export function admitted(app: RequestListener, admission: Admission | undefined)
 /** A refusal as a problem (RFC 9457), without what express would add. */
 function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
   if (!isError(error) || response.destroyed) return;
-  const { retryAfterMs = 1_000 } = (error.details ?? {}) as { retryAfterMs?: number };
   const problem = { type: "about:blank", title: "Overloaded", status: 503, detail: error.message, code: error.code };
   const requestId = requestIdOf(request.headers["x-request-id"]);
   response.writeHead(503, {
     "Content-Type": "application/problem+json",
-    "Retry-After": String(Math.ceil(retryAfterMs / 1_000)),
+    "Retry-After": retryAfterOf(error.details),
     ...(requestId === undefined ? {} : { "x-request-id": requestId }),
   });
   response.end(JSON.stringify(problem));

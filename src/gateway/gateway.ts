@@ -12,7 +12,7 @@ import { frameworkErrors } from "../core/work.js";
 import { admitted } from "./admission.js";
 import { countUnknown, observe } from "./observe.js";
 import { openServer } from "./open-server.js";
-import { problemOf, statusLookup } from "./problem.js";
+import { problemOf, retryAfterOf, statusLookup } from "./problem.js";
 import { type EdgeRoute, edgeRoutes, fromText } from "./routes.js";
 
 const maxBodyBytes = 100 * 1024;
@@ -50,7 +50,7 @@ export function createApp(options: GatewayOptions): Express {
       return;
     }
     response.status(problem.status);
-    if (problem.status === 503 || problem.status === 429) response.set("Retry-After", "1");
+    if (problem.status === 503 || problem.status === 429) response.set("Retry-After", retryAfterOf(problem.details));
     response.type("application/problem+json").send(JSON.stringify(problem));
   };
   app.use(onError);

@@ -14,7 +14,7 @@ export interface OpenServer {
 /** Listens at host and port, or on the socket that is given. Rejects, naming host and port, where it cannot be had. */
 export async function openServer(
   handle: RequestListener,
-  { host, port, socket, clock, answered }: GatewayOptions,
+  { host, port, socket, clock }: GatewayOptions,
 ): Promise<OpenServer> {
   const server = createServer();
   const open = new Set<ServerResponse>();
@@ -22,11 +22,7 @@ export async function openServer(
   server.on("request", (request, response) => {
     if (closing) response.shouldKeepAlive = false;
     open.add(response);
-    const startedAt = clock.now();
-    response.once("close", () => {
-      open.delete(response);
-      answered?.(response.statusCode >= 500, clock.now() - startedAt);
-    });
+    response.once("close", () => open.delete(response));
     handle(request, response);
   });
   await listen(server, host, port, socket);

@@ -24,7 +24,7 @@ const titles: Record<Code, string> = {
   not_found: "Not found",
   already_exists: "Already exists",
   permission_denied: "Permission denied",
-  resource_exhausted: "Too many requests",
+  resource_exhausted: "Overloaded",
   failed_precondition: "Failed precondition",
   aborted: "Aborted",
   out_of_range: "Out of range",
@@ -41,6 +41,9 @@ const titleOf = (reason: string): string => {
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
 
+/** Which of a client's own limits is reached, a contract says by a reason; without one the system has too much to do. */
+const statusWithoutReason = (code: Code): number => (code === "resource_exhausted" ? 503 : codes[code].http);
+
 /** Statuses that the contracts declare for their reasons; a service's errors arrive without them. */
 export function statusLookup(contracts: readonly Contract[]): (error: PangaeaError) => number {
   const statuses = new Map<string, number>();
@@ -49,7 +52,16 @@ export function statusLookup(contracts: readonly Contract[]): (error: PangaeaErr
       statuses.set(`${domain} ${reason}`, status);
   }
   for (const { domain, reason, status } of Object.values(frameworkErrors)) statuses.set(`${domain} ${reason}`, status);
-  return (error) => statuses.get(`${error.domain} ${error.reason}`) ?? codes[error.code].http;
+  return (error) =>
+    error.reason === undefined
+      ? statusWithoutReason(error.code)
+      : (statuses.get(`${error.domain} ${error.reason}`) ?? codes[error.code].http);
+}
+
+/** `Retry-After` of a refusal: as many seconds as whoever refused asks for, one where it does not say. */
+export function retryAfterOf(details: unknown): string {
+  const { retryAfterMs } = (details ?? {}) as { readonly retryAfterMs?: unknown };
+  return String(typeof retryAfterMs === "number" && retryAfterMs > 0 ? Math.ceil(retryAfterMs / 1_000) : 1);
 }
 
 /** Any thrown value as a problem. What is not ours says nothing of itself. */

@@ -80,6 +80,15 @@ export interface Rates {
   readonly errors: Readonly<Record<string, number>>;
 }
 
+/** What has been answered since the start. */
+interface Answered {
+  readonly calls: number;
+  /** Of those, ended with a fault of the system. */
+  readonly failed: number;
+  /** How many took how long, bucket by bucket. */
+  readonly latencies: readonly number[];
+}
+
 /** The meters of one process. */
 export class CallMeters implements Meters {
   readonly #meters = new Map<string, CallMeter>();
@@ -129,6 +138,18 @@ export class CallMeters implements Meters {
       p99Ms: quantileMs(sum, 0.99) ?? null,
       errors,
     };
+  }
+
+  /** What those outside have been answered: requests at the edge, where the process has one, else calls. */
+  answered(): Answered {
+    const all = [...this.#meters.values()];
+    const edge = all.filter(({ kind }) => kind === "edge");
+    const ended = (edge.length > 0 ? edge : all.filter(({ kind }) => kind === "server")).flatMap(({ kind, times }) =>
+      [...times].map(([code, each]) => ({ isFault: isFault(kind, code), each })),
+    );
+    const { count, counts } = sumOf(ended.map(({ each }) => each));
+    const failed = ended.reduce((sum, { isFault: failed, each }) => sum + (failed ? each.count : 0), 0);
+    return { calls: count, failed, latencies: Array.from(counts) };
   }
 
   close(): void {

@@ -24,7 +24,7 @@ const shownEnds: readonly number[] = [4, 6, 8, 10, 11, 12, 13, 14, 15, 16, 17, 1
 
 /** How long things took, as counts; taken at one moment. */
 export interface Counts {
-  readonly counts: Float64Array;
+  readonly counts: ArrayLike<number>;
   readonly count: number;
   /** Milliseconds. */
   readonly sumMs: number;
@@ -33,10 +33,10 @@ export interface Counts {
 const nothing: Counts = { counts: new Float64Array(bucketCount), count: 0, sumMs: 0 };
 
 /** The length, in milliseconds, that `share` (0 to 1) of what was counted did not exceed; undefined of nothing. */
-export function quantileMs({ counts, count }: Counts, share: number): number | undefined {
+export function quantileMs({ counts, count }: Omit<Counts, "sumMs">, share: number): number | undefined {
   if (count <= 0) return undefined;
   let left = share * count;
-  for (let bucket = 0; bucket < bucketCount; bucket++) {
+  for (let bucket = 0; bucket < counts.length; bucket++) {
     const here = counts[bucket]!;
     if (here === 0 || (left -= here) > 0) continue;
     const from = lowerEnd(bucket);

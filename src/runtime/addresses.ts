@@ -1,6 +1,7 @@
 import type { Module } from "../core/module.js";
 import type { Instance } from "../core/registry.js";
 import { type ProcessSpec, routeOf, type Topology } from "../core/topology.js";
+import type { Transport } from "../core/transport.js";
 import type { NamedProcess } from "../discovery/dns-registry.js";
 import { ConfigurationError, type Settings } from "./settings.js";
 
@@ -12,11 +13,22 @@ export function listenedTransports(topology: Topology, process: ProcessSpec): st
 }
 
 /**
- * Where a process listens on a transport: as the topology says, else as `PANGAEA_ADDRESSES` says, else (the empty text)
- * as the adapter chooses, which is a free port or the process's name.
+ * Where a process listens on a transport: as the topology says, else as `PANGAEA_ADDRESSES` says, else a network one at a
+ * free port, of this machine only where nothing says how other machines call it, and another one at `name`.
  */
-export const listenAddress = (process: ProcessSpec, transport: string, settings: Settings): string =>
-  process.listen[transport] || (transport === "http" ? settings.addresses.get(process.name) : undefined) || "";
+export function listenAddress(
+  process: ProcessSpec,
+  { name: transport, features }: Transport,
+  settings: Settings,
+  name: string,
+): string {
+  const given = process.listen[transport] || (transport === "http" ? settings.addresses.get(process.name) : undefined);
+  if (given) return given;
+  if (!features.dynamicAddress) return name;
+  if (settings.advertise === undefined) return "http://127.0.0.1:0";
+  const { hostname, port } = new URL(`http://${settings.advertise}`);
+  return `http://${hostname.startsWith("[") ? "[::]" : "0.0.0.0"}:${port || "0"}`;
+}
 
 /** What an instance of a process serves, in which versions. */
 export function servicesOf(

@@ -14,7 +14,6 @@ import type { ProcessOptions } from "./process-runtime.js";
 import { ConfigurationError } from "./settings.js";
 import { balancersOf } from "./balance.js";
 import type { Stacks } from "./stacks.js";
-import type { Traffic } from "./traffic.js";
 
 const local = "local";
 
@@ -35,7 +34,6 @@ export class Connections {
     private readonly options: ProcessOptions,
     private readonly stacks: Stacks,
     private readonly host: ServiceHost,
-    private readonly traffic: Traffic,
   ) {
     this.#instances = new Instances({
       transportOf: (name) => this.#transports.get(name)!,
@@ -60,16 +58,9 @@ export class Connections {
     const { topology, process, settings } = this.options;
     const addresses: Record<string, string> = {};
     for (const transport of listenedTransports(topology, process)) {
-      const { dynamicAddress } = this.#transports.get(transport)!.features;
-      const address =
-        listenAddress(process, transport, settings) ||
-        (dynamicAddress ? "http://127.0.0.1:0" : (this.options.instance ?? process.name));
-      addresses[transport] = await this.listenAt(
-        transport,
-        transport,
-        address,
-        this.traffic.counting(this.host.remote),
-      );
+      const name = this.options.instance ?? process.name;
+      const address = listenAddress(process, this.#transports.get(transport)!, settings, name);
+      addresses[transport] = await this.listenAt(transport, transport, address, this.host.remote);
     }
     return addresses;
   }

@@ -9,7 +9,7 @@ export async function openEntry(
   spec: NonNullable<ProcessSpec["gateway"]>,
   { settings, modules, gatewaySocket, loadGateway }: ProcessOptions,
   parts: StackParts,
-  runtime: Pick<ProcessRuntime, "addresses" | "client" | "readiness" | "traffic">,
+  runtime: Pick<ProcessRuntime, "addresses" | "client" | "readiness">,
 ): Promise<Gateway> {
   const createGateway = await loadGateway();
   const gateway = await createGateway({
@@ -20,7 +20,6 @@ export async function openEntry(
     client: (contract) => runtime.client(contract, "gateway"),
     readiness: () => runtime.readiness(),
     admission: admissionTo("gateway", parts),
-    answered: runtime.traffic.count,
     ...parts,
   });
   runtime.addresses.gateway = gateway.address;

@@ -7,6 +7,16 @@ const anyHost = new Set(["0.0.0.0", "[::]"]);
 /** With these, others may be on other machines. */
 const isShared = (kind: string): boolean => kind === "redis" || kind === "etcd";
 
+/**
+ * With a name among all instances, where it needs one: on several hosts anybody may have started the same process, and
+ * nobody has given each a name.
+ */
+export function named(options: ProcessOptions): ProcessOptions {
+  const { topology, process, parts, instance } = options;
+  if (instance !== undefined || topology.processes.length === 1 || !isShared(topology.registry.kind)) return options;
+  return { ...options, instance: `${process.name}-${parts.ids.hex(4)}` };
+}
+
 /** This process as others are to see it, listening at `addresses` (transport name → address). */
 export function ownInstance(options: ProcessOptions, addresses: Readonly<Record<string, string>>): Instance {
   const { process, modules, parts, instance } = options;

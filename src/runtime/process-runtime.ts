@@ -18,14 +18,13 @@ import { Connections } from "./connections.js";
 import { openEntry } from "./entry.js";
 import { type ModuleSurroundings, type RunningModule, startModule } from "./module-runtime.js";
 import { loadDrivers, openBackend } from "./open-backend.js";
-import { ownInstance } from "./own-instance.js";
+import { named, ownInstance } from "./own-instance.js";
 import { hostedProcess, ProcessService } from "./process-service.js";
 import { ProcessReadiness } from "./readiness.js";
 import type { Settings } from "./settings.js";
 import { createStacks, partsOf, type StackParts } from "./stacks.js";
 import { subscribersOf } from "./subscribers.js";
 import type { SupervisorAdmin } from "./supervisor-admin.js";
-import { Traffic } from "./traffic.js";
 
 export interface ProcessOptions {
   readonly topology: Topology;
@@ -42,8 +41,8 @@ export interface ProcessOptions {
   /** Called only where the process has a gateway. */
   readonly loadGateway: () => Promise<CreateGateway>;
   /**
-   * Its name among all instances, where a registry tells others of it. By default it has one that is made up, and
-   * addresses that are agreed names are its process's name, which only one of them can serve.
+   * Its name among all instances, where a registry tells others of it; addresses that are names are this one too. By
+   * default it is made up. Where no registry is shared, addresses then are the process's name, which only one can serve.
    */
   readonly instance?: string;
   /** A listening socket for the gateway that somebody else keeps; by default it opens its own. */
@@ -65,8 +64,6 @@ export class ProcessRuntime {
   readonly #connections: Connections;
   readonly #modules = new Map<string, RunningModule>();
   readonly #absent: AbsentModules;
-  /** What others, and clients of the gateway, have been answered. */
-  readonly traffic: Traffic;
   /** Events go by the routes as well; they have no client, so their deadline stands here. */
   readonly #deliver: Handler;
   #stopListeningToEvents = () => {};
@@ -76,12 +73,11 @@ export class ProcessRuntime {
   readonly #readiness: ProcessReadiness;
 
   private constructor(options: ProcessOptions) {
-    this.#options = options;
+    this.#options = options = named(options);
     this.#parts = partsOf(options);
     this.#stacks = createStacks(this.#parts);
     this.#host = new ServiceHost(options.process.modules, options.parts.failpoints);
-    this.traffic = new Traffic(options.parts.clock);
-    this.#connections = new Connections(options, this.#stacks, this.#host, this.traffic);
+    this.#connections = new Connections(options, this.#stacks, this.#host);
     this.#absent = new AbsentModules({ start: (name) => this.startModule(name), ...options.parts });
     this.#readiness = new ProcessReadiness({
       ...options,

@@ -20,6 +20,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Another program in place of this Node. */
   readonly node?: string;
+  /** Comes before the command, as `ip netns exec NAME` does. */
+  readonly within?: readonly string[];
 }
 
 /** A command line under way. */
@@ -51,7 +53,8 @@ const environment = (env: CliOptions["env"]): Record<string, string> => {
 
 /** Starts the built command line as a process of its own. */
 export function startCli(args: readonly string[], options: CliOptions = {}): Cli {
-  const child = spawn(options.node ?? process.execPath, [main, ...args], {
+  const words = [...(options.within ?? []), options.node ?? process.execPath, main, ...args];
+  const child = spawn(words[0]!, words.slice(1), {
     cwd: options.cwd ?? root,
     stdio: ["ignore", "pipe", "pipe"],
     env: environment(options.env),

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { CallMeters } from "../../src/observability/call-meters.js";
+import { quantileMs } from "../../src/observability/times.js";
 import { HandClock } from "./hand-clock.js";
 
 const counts = (meters: CallMeters) =>
@@ -58,5 +59,21 @@ it("forgets of the present what is older than ten seconds", () => {
   expect(meters.rates([meter]).perSecond).toBeCloseTo(1);
   clock.advance(10_000);
   expect(meters.rates([meter])).toMatchObject({ perSecond: 0, p99Ms: null });
+  meters.close();
+});
+
+it("tells what those outside were answered: at the edge where there is one, else calls", () => {
+  const clock = new HandClock();
+  const meters = new CallMeters(clock);
+  const begun = { clock, madeAt: clock.now() };
+  clock.advance(100);
+  expect(meters.answered()).toMatchObject({ calls: 0, failed: 0 });
+  for (const code of ["ok", "not_found", "internal"]) meters.of("server", "s", "m").end(code, begun);
+  meters.of("client", "other", "m").end("unavailable", begun);
+  const { calls, failed, latencies } = meters.answered();
+  expect({ calls, failed }).toEqual({ calls: 3, failed: 1 });
+  expect(Math.abs(quantileMs({ counts: latencies, count: calls }, 0.95)! - 100)).toBeLessThan(100 / 8);
+  for (const status of ["200", "404", "503", "504"]) meters.of("edge", "/x", "GET").end(status, begun);
+  expect(meters.answered()).toMatchObject({ calls: 4, failed: 2 });
   meters.close();
 });

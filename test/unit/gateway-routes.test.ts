@@ -1,7 +1,7 @@
 import { codes, defineContract, DefinitionError, errorOf, fail, frameworkErrors, read } from "pangaea";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { problemOf, statusLookup } from "../../src/gateway/problem.js";
+import { problemOf, retryAfterOf, statusLookup } from "../../src/gateway/problem.js";
 import { edgeRoutes, fromText } from "../../src/gateway/routes.js";
 
 const Empty = z.object({});
@@ -139,7 +139,8 @@ describe("a problem", () => {
   it("has its code's status where nobody declared another, and a title for each of the sixteen", () => {
     for (const [code, { http }] of Object.entries(codes)) {
       const problem = problemOf(errorOf(code as keyof typeof codes, "m"), statusOf, undefined);
-      expect(problem, code).toMatchObject({ type: "about:blank", status: http, code, detail: "m" });
+      const status = code === "resource_exhausted" ? 503 : http;
+      expect(problem, code).toMatchObject({ type: "about:blank", status, code, detail: "m" });
       expect(problem.title, code).toMatch(/^[A-Z][a-z ]+$/);
       expect(Object.keys(problem)).not.toContain("requestId");
     }
@@ -147,6 +148,17 @@ describe("a problem", () => {
       problemOf(errorOf("failed_precondition", "m", { reason: "SOLD_OUT", domain: "others" }), statusOf, undefined)
         .status,
     ).toBe(400);
+  });
+
+  it("says of too much to do that it is the system's, unless a contract declares a limit of the client's", () => {
+    const limits = defineContract("limits", 1, { procedures: {}, errors: { OFTEN: { code: "resource_exhausted" } } });
+    expect(problemOf(fail(limits.errors.OFTEN), statusOf, undefined)).toMatchObject({ status: 429, title: "Often" });
+    const shed = errorOf("resource_exhausted", "m", { outcome: "not-executed", details: { retryAfterMs: 2_100 } });
+    const problem = problemOf(shed, statusOf, undefined);
+    expect(problem).toMatchObject({ status: 503, title: "Overloaded" });
+    expect(retryAfterOf(problem.details)).toBe("3");
+    for (const details of [undefined, null, {}, { retryAfterMs: "soon" }, { retryAfterMs: -1 }])
+      expect(retryAfterOf(details)).toBe("1");
   });
 
   it("has the framework's own statuses", () => {

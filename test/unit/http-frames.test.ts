@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Clock, rootContext, silentLogger, systemClock, systemIds } from "../../src/core/index.js";
@@ -154,6 +155,38 @@ describe("calls in frames", () => {
     await soon("the call", arrived.promise);
     for (let n = 0; n < 6; n++) clock.advance(10_000);
     await soon("the error", settled);
+    await transport.close();
+  });
+
+  it("take a new connection after one was given up while not a byte came, and what is under way may still be answered", async () => {
+    const clock = new HandClock();
+    const connections = new Map<Socket, number>();
+    const unanswered: (() => void)[] = [];
+    const arrived = latch();
+    const address = await frameServer((messages, send, socket) => {
+      for (const [id] of messages.filter(isCall)) {
+        const before = connections.get(socket) ?? 0;
+        connections.set(socket, before + 1);
+        if (before === 0) send([id, `first of connection ${connections.size}`]);
+        else unanswered.push(() => send([id, "late"]));
+      }
+      if (unanswered.length === 2) arrived.open();
+    });
+    const transport = createTransport({ clock, ids: systemIds, logger: silentLogger, settings: {} });
+    const connection = transport.connect(address);
+    const ask = (n: number, context = rootContext(clock, 60_000)) => connection.call(callOf(n, context));
+    expect((await soon("the first reply", ask(1))).output).toBe("first of connection 1");
+    clock.advance(1);
+    const patient = ask(2);
+    const context = rootContext(clock, 60_000);
+    const givenUp = rejection(ask(3, context), "canceled");
+    await soon("both calls", arrived.promise);
+    clock.advance(2_000);
+    context.cancellation.cancel();
+    await givenUp;
+    expect((await soon("the next reply", ask(4))).output).toBe("first of connection 2");
+    unanswered[0]!();
+    expect((await soon("the late reply", patient)).output).toBe("late");
     await transport.close();
   });
 

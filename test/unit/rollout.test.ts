@@ -4,6 +4,7 @@ import { deploy } from "../../src/runtime/deploy.js";
 import { parseTopology } from "../../src/runtime/load-topology.js";
 import { Rollout } from "../../src/runtime/rollout.js";
 import { type SpawnOptions, Supervisor } from "../../src/runtime/supervisor.js";
+import { CallMeters } from "../../src/observability/call-meters.js";
 import type { TrafficCounts } from "../../src/runtime/traffic.js";
 import { FakeChild } from "./fake-child.js";
 import { HandClock } from "./hand-clock.js";
@@ -228,12 +229,14 @@ describe("a deployment", () => {
   it("goes back by itself, with all that was replaced before, where a new process answers much more slowly", async () => {
     const asked = new Map<number, number>();
     traffic = ({ pid, how, process }) => {
-      const times = asked.get(pid) ?? 0;
-      asked.set(pid, times + 1);
-      const slow = how.build === "/new" && process === "alone";
-      const latencies = Array.from({ length: 48 }, () => 0);
-      latencies[slow ? 40 : 8] = 100 * (times + 1);
-      return { calls: 100 * (times + 1), failed: 0, latencies };
+      const times = (asked.get(pid) ?? 0) + 1;
+      asked.set(pid, times);
+      const meters = new CallMeters(clock);
+      const tookMs = how.build === "/new" && process === "alone" ? 60_000 : 1;
+      for (let call = 0; call < 100 * times; call++)
+        meters.of("server", "s", "m").end("ok", { clock, madeAt: clock.now() - tookMs });
+      meters.close();
+      return meters.answered();
     };
     await expect(deployed()).rejects.toThrow(/The new alone is worse: its 95th percentile is \d+ ms/);
     expect(builds()).toEqual(Array(4).fill(undefined));

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { Clock, Logger } from "../../src/core/index.js";
+import type { Call, Clock, Logger } from "../../src/core/index.js";
 import { createFrameReader, FrameWriter } from "./frames.js";
 import { cancelText, fieldsOf, HeadNumbers, messagesOf, numbered, pingText } from "./messages.js";
 import { type CallQueue, type Carrier, lost, type OutgoingCall, settleFrom } from "./outgoing-calls.js";
@@ -8,6 +8,8 @@ import { type CallQueue, type Carrier, lost, type OutgoingCall, settleFrom } fro
 const pingMs = 10_000;
 /** After so many without any answer the connection is given up. A callee whose event loop is blocked is not dead. */
 const maxSilentPings = 3;
+/** Where not a byte came while a call waited for so long in vain, further ones take another connection. */
+const doubtMs = 1_000;
 
 export interface FrameCallsOptions {
   readonly address: string;
@@ -33,17 +35,20 @@ export class FrameCalls implements Carrier {
   #ending = false;
   #silentPings = 0;
   #bytesBefore = 0;
+  #heardAt: number;
   #cancelPing = () => {};
 
   constructor(socket: Socket, first: Buffer, options: FrameCallsOptions) {
     this.#socket = socket;
     this.#options = options;
+    this.#heardAt = options.clock.now();
     this.#writer = new FrameWriter(socket, options.onDrain);
     const read = createFrameReader(options.maxFrameBytes, (text) => {
       for (const message of messagesOf(text)) this.#take(message);
       this.#rest();
     });
     const onData = (chunk: Buffer) => {
+      this.#heardAt = options.clock.now();
       try {
         read(chunk);
       } catch (error) {
@@ -90,9 +95,10 @@ export class FrameCalls implements Carrier {
     if (before === 0 && this.#pending.size > 0) this.#socket.ref();
   }
 
-  cancel({ id }: OutgoingCall): void {
+  cancel({ id, call }: OutgoingCall): void {
     if (!this.#pending.delete(id)) return;
     this.#writer.add(cancelText(id));
+    if (this.#wasSilentFor(call)) this.#end();
     this.#rest();
   }
 
@@ -105,6 +111,14 @@ export class FrameCalls implements Carrier {
     const id = settleFrom(message, this.#pending);
     if (id !== undefined) this.#pending.delete(id);
     else if (fieldsOf(message).goaway === true) this.#end();
+  }
+
+  /**
+   * Whether not a byte came since a call was made. The way may be cut without a word, or the callee blocked: that a new
+   * connection leads nowhere is soon known, and then nothing was sent; what is under way here may still be answered.
+   */
+  #wasSilentFor({ context: { madeAt } }: Call): boolean {
+    return this.#heardAt < madeAt && this.#options.clock.now() - madeAt >= doubtMs;
   }
 
   #end(): void {
