@@ -1,6 +1,7 @@
 import { availableParallelism, cpus, release, type } from "node:os";
 import { parseArgs } from "node:util";
 import { table } from "../../src/cli/table.js";
+import { etcdMissing } from "../../src/testing/etcd-server.js";
 import { startRedisServer } from "../../src/testing/redis-server.js";
 import { writeIntoDocs } from "../chaos/into-docs.js";
 import { wholeNumber } from "../chaos/whole-number.js";
@@ -37,7 +38,7 @@ const replacements = { restart: "rolling restart", deploy: "redeploy" } as const
 const peakClients = 32;
 const peakMs = 5_000;
 const beforeMs = 5_000;
-/** Half of it is the machine's to lose: the peak itself is what a fault must not be measured at. */
+/** Of the peak, while nobody asks for more: a fault is not to be taken for too much work. */
 const shareOfPeak = 1 / 4;
 const [minRate, maxRate] = [5, 200];
 
@@ -93,7 +94,9 @@ async function replaceShop(layout: (typeof layouts)[number]): Promise<void> {
 
 async function main(): Promise<void> {
   for (const layout of layouts.filter((name) => values.layout.includes(name))) {
-    await hurtChain(layout);
+    const missing = layout === "etcd" ? etcdMissing() : undefined;
+    if (missing === undefined) await hurtChain(layout);
+    else say(`etcd: skipped, ${missing}`);
     await replaceShop(layout);
   }
   const cells = rows.map((row) => row.cells);
