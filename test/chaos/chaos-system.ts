@@ -5,7 +5,7 @@ import { systemIds } from "../../src/core/ids.js";
 import { silentLogger } from "../../src/core/logger.js";
 import type { ProcessSpec, Topology } from "../../src/core/topology.js";
 import { childOf } from "../../src/cli/process-line.js";
-import { type Child, Supervisor } from "../../src/runtime/supervisor.js";
+import { type Child, type ProcessStatus, Supervisor } from "../../src/runtime/supervisor.js";
 import { freePort } from "../../src/testing/launch.js";
 import { projectFolder } from "../scenarios/layouts.js";
 
@@ -15,6 +15,8 @@ export interface ChaosSystemOptions {
   readonly redisUrl: string | undefined;
   /** Of each process's first life only: what is started again after a crash runs without it. */
   readonly firstEnv: Readonly<Record<string, string>>;
+  /** Of one process, in each of its lives. */
+  readonly envOf?: (process: string) => Readonly<Record<string, string>>;
 }
 
 const readyWithinMs = 300_000;
@@ -26,6 +28,7 @@ export class ChaosSystem {
   readonly #children = new Map<string, ChildProcess>();
   readonly #all = new Set<ChildProcess>();
   readonly #abandoned = new Map<string, () => void>();
+  readonly #away = new Set<string>();
   readonly #printed: string[] = [];
   readonly #supervisor: Supervisor;
   #stopping = false;
@@ -92,6 +95,22 @@ export class ChaosSystem {
     return (signal) => void child.kill(signal);
   }
 
+  /** Kills a process, and until `bringBack` the one that is started in its place does nothing. */
+  takeAway(name: string): void {
+    this.#away.add(name);
+    this.signal(name, "SIGKILL");
+  }
+
+  bringBack(name: string): void {
+    this.#away.delete(name);
+    this.signal(name, "SIGKILL");
+  }
+
+  /** What the supervisor knows of its processes. */
+  get status(): readonly ProcessStatus[] {
+    return this.#supervisor.status;
+  }
+
   /** Resolves when the gateway says that everything is ready. */
   async ready(): Promise<void> {
     const giveUp = performance.now() + readyWithinMs;
@@ -118,10 +137,12 @@ export class ChaosSystem {
   };
 
   #spawn(spec: ProcessSpec, namespace: string): Child {
-    const { topology, dataDir, redisUrl, firstEnv } = this.options;
+    const { topology, dataDir, redisUrl, firstEnv, envOf } = this.options;
     const isFirst = !this.#abandoned.has(spec.name);
     const main = join(projectFolder, "dist/src/cli/main.js");
-    const child = spawn(process.execPath, [main, "start", "--topology", topology.file, "--process", spec.name], {
+    const runs = [main, "start", "--topology", topology.file, "--process", spec.name];
+    const args = this.#away.has(spec.name) ? ["--eval", "setInterval(() => {}, 1e9)"] : runs;
+    const child = spawn(process.execPath, args, {
       cwd: projectFolder,
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       env: {
@@ -133,6 +154,7 @@ export class ChaosSystem {
         PANGAEA_NAMESPACE: namespace,
         NODE_COMPILE_CACHE: join(projectFolder, "node_modules/.cache/compiled"),
         ...(isFirst ? firstEnv : {}),
+        ...envOf?.(spec.name),
       },
     });
     for (const stream of [child.stdout!, child.stderr!])

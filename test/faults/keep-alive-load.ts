@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Agent, request } from "node:http";
+import { Stalls } from "./stalls.js";
 
 /** One answer, or what came instead of it. */
 interface Answer {
@@ -25,7 +26,6 @@ export interface Observed {
 
 const maxComplaints = 20;
 const answerWithinMs = 60_000;
-const lookMs = 50;
 
 /**
  * Customers of the shop who keep their connection, ask one thing after the other and never ask twice: what goes wrong is
@@ -45,16 +45,9 @@ export class KeepAliveLoad {
   readonly #customers: Promise<void>[] = [];
   #stopping = false;
 
-  readonly #watch: NodeJS.Timeout;
+  readonly #stalls = new Stalls();
 
-  constructor(private readonly url: string) {
-    let before = performance.now();
-    this.#watch = setInterval(() => {
-      const now = performance.now();
-      this.observed.longestStallMs = Math.max(this.observed.longestStallMs, Math.round(now - before - lookMs));
-      before = now;
-    }, lookMs);
-  }
+  constructor(private readonly url: string) {}
 
   /** Lets `count` customers in; resolves when each has been served once. */
   async start(count: number): Promise<void> {
@@ -81,7 +74,8 @@ export class KeepAliveLoad {
 
   async stop(): Promise<Observed> {
     this.#stopping = true;
-    clearInterval(this.#watch);
+    this.#stalls.stop();
+    this.observed.longestStallMs = Math.round(this.#stalls.longestMs);
     await Promise.all(this.#customers);
     for (const agent of this.#agents) agent.destroy();
     return this.observed;

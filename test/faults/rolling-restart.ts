@@ -1,11 +1,9 @@
-import { fileURLToPath } from "node:url";
+import { request } from "node:http";
 import { join } from "node:path";
 import { freePort, launch, type Launched } from "../../src/testing/launch.js";
 import type { ProcessStatus } from "../../src/runtime/supervisor.js";
-import { projectRoot } from "../../src/runtime/project.js";
+import { projectFolder } from "../scenarios/layouts.js";
 import { KeepAliveLoad, type Observed } from "./keep-alive-load.js";
-
-const root = projectRoot(fileURLToPath(new URL(".", import.meta.url)));
 
 /** A shop under a supervisor, and its operator. */
 export interface Supervised {
@@ -15,35 +13,52 @@ export interface Supervised {
   operate(operation: string, input: object): Promise<Record<string, unknown>>;
 }
 
-export async function startSupervised(topology: string): Promise<Supervised> {
+export async function startSupervised(
+  topology: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Supervised> {
   const adminPort = await freePort();
   const system = await launch({
     topology,
-    cwd: root,
+    cwd: projectFolder,
     readyWithinMs: 300_000,
-    env: { ADMIN_PORT: String(adminPort), NODE_COMPILE_CACHE: join(root, "node_modules/.cache/compiled") },
+    env: {
+      ADMIN_PORT: String(adminPort),
+      NODE_COMPILE_CACHE: join(projectFolder, "node_modules/.cache/compiled"),
+      ...env,
+    },
   });
-  const at = (path: string) => `http://127.0.0.1:${adminPort}/supervisor/${path}`;
+  const ask = (method: string, path: string, input?: object) =>
+    // Not by fetch: an operation takes as long as it takes.
+    new Promise<{ isRight: boolean; answer: Record<string, unknown> }>((resolve, reject) => {
+      const url = `http://127.0.0.1:${adminPort}/supervisor/${path}`;
+      const asking = request(url, { method, headers: { "content-type": "application/json" } }, (response) => {
+        let text = "";
+        response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+        response.on("error", reject);
+        response.on("end", () =>
+          resolve({ isRight: response.statusCode === 200, answer: JSON.parse(text) as Record<string, unknown> }),
+        );
+      });
+      asking.on("error", reject);
+      asking.end(input && JSON.stringify(input));
+    });
   return {
     system,
-    async processes() {
-      const response = await fetch(at("processes"));
-      return ((await response.json()) as { processes: ProcessStatus[] }).processes;
-    },
+    processes: async () => (await ask("GET", "processes")).answer.processes as ProcessStatus[],
     async operate(operation, input) {
-      const headers = { "content-type": "application/json" };
-      const response = await fetch(at(operation), { method: "POST", headers, body: JSON.stringify(input) });
-      const answer = (await response.json()) as Record<string, unknown>;
-      if (response.ok) return answer;
+      const { isRight, answer } = await ask("POST", operation, input);
+      if (isRight) return answer;
       throw new Error(`${operation}: ${JSON.stringify(answer)}\n${system.output()}`);
     },
   };
 }
 
 export interface RollingRestartOptions {
-  readonly topology: string;
+  /** A deployment is one of the build that runs already. */
+  readonly operation: "restart" | "deploy";
   readonly clients: number;
-  /** How many requests are made at least: before, during and after the restarts. */
+  /** How many requests are made at least: before, during and after. */
   readonly requests: number;
 }
 
@@ -54,9 +69,13 @@ export interface RollingRestart {
   readonly observed: Observed;
 }
 
+const watchMs = 1_000;
+
 /** Replaces every process of a shop, again and again, until its customers have made so many requests. */
-export async function rollingRestart({ topology, clients, requests }: RollingRestartOptions): Promise<RollingRestart> {
-  const { system, processes, operate } = await startSupervised(topology);
+export async function rollingRestart(
+  { system, processes, operate }: Supervised,
+  { operation, clients, requests }: RollingRestartOptions,
+): Promise<RollingRestart> {
   const load = new KeepAliveLoad(system.url);
   try {
     await load.start(clients);
@@ -64,19 +83,15 @@ export async function rollingRestart({ topology, clients, requests }: RollingRes
     let replaced: readonly string[] = [];
     do {
       const before = new Set((await processes()).map(({ pid }) => pid));
-      // One at a time, so that no answer of the operator's listener takes longer than its client waits.
-      const names: string[] = [];
-      for (const name of new Set((await processes()).map(({ process }) => process))) {
-        names.push(...((await operate("restart", { process: name })).restarted as string[]));
-      }
+      const input = operation === "restart" ? {} : { build: projectFolder, watchMs };
+      const answer = await operate(operation, input);
       const kept = (await processes()).filter(({ pid }) => before.has(pid));
       if (kept.length > 0) throw new Error(`not replaced: ${kept.map(({ name }) => name).join(", ")}`);
-      [replaced, rounds] = [names, rounds + 1];
+      [replaced, rounds] = [(answer.restarted ?? answer.deployed) as string[], rounds + 1];
     } while (load.observed.requests < requests / 2);
     await load.reach(requests);
     return { rounds, replaced, observed: await load.stop() };
   } finally {
     await load.stop();
-    await system.stop();
   }
 }
