@@ -18,10 +18,13 @@ const tickMs = 5;
 /** Who waits longer than any deadline is not answered at all. */
 const giveUpMs = 60_000;
 
+/** Lets go of a connection long before the gateway does, so that none is closed on the way. */
+const connections = (): Agent => new Agent({ keepAlive: true, agentKeepAliveTimeoutBuffer: 3_000 });
+
 /** Asks at a constant rate, however slowly it is answered; of three requests one is a read, one idempotent, one a mutation. */
 export class OpenLoop {
   readonly settled: Asked[] = [];
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #agent = connections();
   readonly #timer: NodeJS.Timeout;
   #pending = 0;
   #sent = 0;
@@ -33,7 +36,8 @@ export class OpenLoop {
     perSecond: number,
   ) {
     this.#rate = perSecond;
-    this.#timer = setInterval(() => this.#ask(), tickMs);
+    // Connections that were closed while this process did not run are noticed before one of them is used.
+    this.#timer = setInterval(() => setImmediate(() => this.#ask()), tickMs);
   }
 
   /** Requests a second from now on. */
@@ -45,6 +49,7 @@ export class OpenLoop {
   /** Asks no more; resolves when everything is settled. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#nextAt = Number.POSITIVE_INFINITY;
     while (this.#pending > 0) await pause(tickMs);
     this.#agent.destroy();
   }
@@ -63,7 +68,7 @@ export class OpenLoop {
 
 /** How many requests a second are answered where so many clients ask one after the other. */
 export async function peakOf(url: string, clients: number, forMs: number): Promise<number> {
-  const agent = new Agent({ keepAlive: true });
+  const agent = connections();
   const until = performance.now() + forMs;
   let answered = 0;
   await Promise.all(
@@ -79,7 +84,7 @@ export async function peakOf(url: string, clients: number, forMs: number): Promi
 
 /** Asks until so many answers in a row were right: what has just started is slow at first. */
 export async function warm(url: string, inARow = 6): Promise<void> {
-  const agent = new Agent({ keepAlive: true });
+  const agent = connections();
   for (let at = 0, right = 0; right < inARow; at++) {
     right = (await askOnce(agent, url, at, performance.now())).status === 200 ? right + 1 : 0;
     if (right === 0) await pause(100);
