@@ -56,7 +56,7 @@ export interface Asked {
 }
 
 /** A call as it came to an endpoint; `error` is what the endpoint said of it, if that was no answer. */
-export interface Attempt {
+interface Attempt {
   readonly endpoint: number;
   readonly call: Call;
   error?: unknown;
