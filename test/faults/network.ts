@@ -50,7 +50,7 @@ export function networkMissing(): string | undefined {
 
 /** Ends every process in a namespace and takes it away, with its ends of the cables. */
 function removeNamespace(name: string): void {
-  const { stdout = "" } = spawnSync("ip", ["netns", "pids", name], { encoding: "utf8" });
+  const { stdout } = spawnSync("ip", ["netns", "pids", name], { encoding: "utf8" });
   for (const pid of stdout.split("\n").filter((line) => line !== "")) {
     if (isAlive(Number(pid))) process.kill(Number(pid), "SIGKILL");
   }
