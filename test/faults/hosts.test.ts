@@ -81,7 +81,8 @@ async function startOnThreeHosts(layout: string) {
   return { edge, near, far, url };
 }
 
-const hostsOf = (visits: readonly Visit[]) => [...new Set(visits.map(({ host }) => host))].toSorted((a = "", b = "") => a.localeCompare(b));
+const hostsOf = (visits: readonly Visit[]) =>
+  [...new Set(visits.map(({ host }) => host))].toSorted((a = "", b = "") => a.localeCompare(b));
 const failedOf = (visits: readonly Visit[]) => visits.filter(({ status }) => status !== 200);
 const complaintsOf = (visits: readonly Visit[]) =>
   failedOf(visits)
