@@ -103,9 +103,8 @@ async function main(): Promise<void> {
   say(`\n${table(headings, cells)}\n`);
   const machine = `${availableParallelism()} × ${cpus()[0]?.model.trim() ?? "?"}, ${type()} ${release()}`;
   const broken = rows.filter((row) => row.broken.length > 0).length;
-  const about =
-    `${new Date().toISOString().slice(0, 10)}, ${machine}, Node ${process.versions.node}; ${notes.join("; ")}. ` +
-    `${broken} of ${rows.length} rows break a limit.`;
+  const conditions = [`Node ${process.versions.node}`, ...notes].join("; ");
+  const about = `${new Date().toISOString().slice(0, 10)}, ${machine}, ${conditions}. ${broken} of ${rows.length} rows break a limit.`;
   say(about);
   if (values.docs) writeIntoDocs("npm run test:faults", { headings, rows: cells }, about);
   process.exitCode = broken === 0 ? 0 : 1;
