@@ -2,12 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { KeepAliveLoad } from "./keep-alive-load.js";
 import { rollingRestart, startSupervised, type Supervised } from "./rolling-restart.js";
 
+const isLong = process.env.PANGAEA_FAULTS === "all";
 const clients = 2;
 const requests = 100;
 /** A machine that keeps a process waiting for so long cannot keep the deadlines of a chain of them. */
 const stallMs = 300;
 
-describe("the shop under load, over HTTP and Redis", { timeout: 600_000 }, () => {
+// Minutes of starting processes: only where all faults are asked for.
+describe.skipIf(!isLong)("the shop under load, over HTTP and Redis (npm run test:long)", { timeout: 600_000 }, () => {
   let shop: Supervised;
   beforeAll(async () => {
     shop = await startSupervised("test/faults/topologies/mixed.yaml");
