@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
+import LongestFirst from "./test/setup/longest-first.js";
 import { plant } from "./test/planted/plant.js";
 
 type ProjectConfig = NonNullable<TestProjectInlineConfiguration["test"]>;
@@ -32,6 +33,7 @@ export default defineConfig({
       project("unit", { include: unit, isolate: false }),
       project("whole", { include: ["test/**/*.test.ts"], exclude: unit }),
     ],
+    sequence: { sequencer: LongestFirst },
     globalSetup: ["test/setup/redis.ts", "test/setup/postgres.ts", "test/setup/stalls.ts"],
     reporters: ["default", "./test/setup/times-reporter.ts"],
     // Most tests wait for processes more than they compute: two files at a time, also on two cores.
