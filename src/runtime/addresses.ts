@@ -26,8 +26,8 @@ export function listenAddress(
   if (given) return given;
   if (!features.dynamicAddress) return name;
   if (settings.advertise === undefined) return "http://127.0.0.1:0";
-  const { hostname, port } = new URL(`http://${settings.advertise}`);
-  return `http://${hostname.startsWith("[") ? "[::]" : "0.0.0.0"}:${port || "0"}`;
+  const { host, port = "0" } = settings.advertise;
+  return `http://${host.startsWith("[") ? "[::]" : "0.0.0.0"}:${port}`;
 }
 
 /** What an instance of a process serves, in which versions. */

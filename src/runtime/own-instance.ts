@@ -1,3 +1,4 @@
+import type { Ids } from "../core/ids.js";
 import type { Instance } from "../core/registry.js";
 import { servicesOf } from "./addresses.js";
 import type { ProcessOptions } from "./process-runtime.js";
@@ -14,14 +15,16 @@ const isShared = (kind: string): boolean => kind === "redis" || kind === "etcd";
 export function named(options: ProcessOptions): ProcessOptions {
   const { topology, process, parts, instance } = options;
   if (instance !== undefined || topology.processes.length === 1 || !isShared(topology.registry.kind)) return options;
-  return { ...options, instance: `${process.name}-${parts.ids.hex(4)}` };
+  return { ...options, instance: madeUpName(process.name, parts.ids) };
 }
+
+const madeUpName = (process: string, ids: Ids): string => `${process}-${ids.hex(4)}`;
 
 /** This process as others are to see it, listening at `addresses` (transport name → address). */
 export function ownInstance(options: ProcessOptions, addresses: Readonly<Record<string, string>>): Instance {
   const { process, modules, parts, instance } = options;
   return {
-    id: instance ?? `${process.name}-${parts.ids.hex(4)}`,
+    id: instance ?? madeUpName(process.name, parts.ids),
     process: process.name,
     ...servicesOf(process, modules),
     addresses: Object.fromEntries(
@@ -37,8 +40,8 @@ function advertised(address: string, { settings, topology, process }: ProcessOpt
   if (!/^https?:/.test(address)) return address;
   const url = new URL(address);
   if (settings.advertise !== undefined) {
-    const { hostname, port } = new URL(`http://${settings.advertise}`);
-    return `${url.protocol}//${hostname}:${port || url.port}`;
+    const { host, port = url.port } = settings.advertise;
+    return `${url.protocol}//${host}:${port}`;
   }
   if (isShared(topology.registry.kind) && anyHost.has(url.hostname)) {
     throw new ConfigurationError(

@@ -17,8 +17,8 @@ export interface Settings {
   readonly namespace: string | undefined;
   /** Process name → address, where nobody can be asked: `users=http://10.0.0.5:4001,orders=…`. */
   readonly addresses: ReadonlyMap<string, string>;
-  /** The host, or host:port, under which others reach this process, where that is not what it listens at. */
-  readonly advertise: string | undefined;
+  /** The host, and the port if it is another one, under which others reach this process, where it does not listen there. */
+  readonly advertise: { readonly host: string; readonly port: string | undefined } | undefined;
   /** The etcd of topologies that name none. */
   readonly etcdEndpoints: readonly string[];
 }
@@ -76,9 +76,10 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       refuse("PANGAEA_ADDRESSES", pair, "write process=address pairs, with commas between: NAME=http://10.0.0.5:4001");
     } else addresses.set(name, address);
   }
-  const advertise = env.PANGAEA_ADVERTISE || undefined;
-  if (advertise !== undefined && !/^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/.test(advertise)) {
-    refuse("PANGAEA_ADVERTISE", advertise, "give a host or host:port, like 10.0.0.5 or shop-2.internal:4001");
+  const advertised = env.PANGAEA_ADVERTISE ?? "";
+  const place = /^(?<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::(?<port>\d{1,5}))?$/.exec(advertised)?.groups;
+  if (advertised !== "" && (place === undefined || Number(place.port ?? 1) < 1 || Number(place.port ?? 1) > 65_535)) {
+    refuse("PANGAEA_ADVERTISE", advertised, "give a host or host:port, like 10.0.0.5 or shop-2.internal:4001");
   }
   const etcdEndpoints = (env.ETCD_ENDPOINTS || "http://127.0.0.1:2379").split(",").map((text) => text.trim());
   for (const endpoint of etcdEndpoints) {
@@ -99,7 +100,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     traceShare: Number(share),
     namespace: env.PANGAEA_NAMESPACE || undefined,
     addresses,
-    advertise,
+    advertise: place && { host: place.host!, port: place.port },
     etcdEndpoints,
   };
 }

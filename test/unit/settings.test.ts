@@ -62,7 +62,7 @@ describe("the settings", () => {
       redisUrl: env.REDIS_URL,
       logLevel: "debug",
       namespace: "n",
-      advertise: "10.0.0.5:4001",
+      advertise: { host: "10.0.0.5", port: "4001" },
       etcdEndpoints: ["http://a:1", "https://b:2"],
     });
     expect([...readSettings(env).addresses]).toEqual([
@@ -87,6 +87,8 @@ describe("the settings", () => {
     [{ REDIS_URL: "http://h:1,h:2" }, "REDIS_URL"],
     [{ LOG_LEVEL: "loud" }, "give one of trace, debug"],
     [{ PANGAEA_ADVERTISE: "http://h:1" }, "PANGAEA_ADVERTISE"],
+    [{ PANGAEA_ADVERTISE: "h:99999" }, "give a host or host:port"],
+    [{ PANGAEA_ADVERTISE: "h:0" }, "PANGAEA_ADVERTISE"],
     [{ ETCD_ENDPOINTS: "h:1" }, "ETCD_ENDPOINTS"],
     [{ PANGAEA_ADDRESSES: "http://h:1" }, "PANGAEA_ADDRESSES"],
     [{ PANGAEA_ADDRESSES: "a=http://h:1;b=http://h:2 c" }, "write process=address pairs"],
