@@ -51,14 +51,10 @@ export class LeasedRegistry implements Registry {
   async register(instance: Instance): Promise<Registration> {
     const { store, lease, clock, logger, thread } = this.#options;
     this.#unwritten++;
-    let isWritten = false;
-    const onWritten = () => {
-      if (!isWritten) this.#unwritten--;
-      isWritten = true;
-    };
-    const onFirst = () => {
-      onWritten();
-      logger.info(`This process is in the ${store.kind} registry as ${instance.id}.`);
+    let isMissed = true;
+    const missNoMore = () => {
+      if (isMissed) this.#unwritten--;
+      isMissed = false;
     };
     const heartbeat = new ThreadedHeartbeat({
       store,
@@ -68,7 +64,10 @@ export class LeasedRegistry implements Registry {
       clock,
       logger,
       thread,
-      onWritten: onFirst,
+      onWritten() {
+        missNoMore();
+        logger.info(`This process is in the ${store.kind} registry as ${instance.id}.`);
+      },
     });
     this.#heartbeats.add(heartbeat);
     await heartbeat.attempted();
@@ -76,7 +75,7 @@ export class LeasedRegistry implements Registry {
       update: (changed) => heartbeat.update({ ...changed, id: instance.id }),
       close: async () => {
         this.#heartbeats.delete(heartbeat);
-        onWritten();
+        missNoMore();
         await heartbeat.close();
       },
     };
