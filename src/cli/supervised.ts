@@ -1,5 +1,5 @@
+import type { Answered } from "../core/meter.js";
 import type { ChildMessage, Line, SupervisorMessage } from "../discovery/supervisor-registry.js";
-import type { TrafficCounts } from "../runtime/traffic.js";
 import { handedSocket } from "./process-line.js";
 import { toldToStopBy } from "./told-to-stop.js";
 
@@ -17,14 +17,14 @@ export interface Supervised {
   /** Where another process still does this one's work: says that everything is loaded, and resolves when that one leaves. */
   readonly turn: (() => Promise<void>) | undefined;
   /** Answers how much this process has answered, until it is told to stop. */
-  answer(traffic: () => TrafficCounts): void;
+  answer(traffic: () => Answered): void;
 }
 
 /** Listens to a supervisor. Its environment says what else will come over the line. */
 export function listenTo(line: Line<ChildMessage, SupervisorMessage>): Supervised {
   const stopped = toldToStopBy(line);
   const socket = process.env.PANGAEA_SOCKET === "handed" ? handedSocket() : undefined;
-  const answer = (traffic: () => TrafficCounts) => {
+  const answer = (traffic: () => Answered) => {
     const stopListening = line.onMessage((message) => {
       if (message.type !== "traffic") return;
       line.send({ type: "traffic", question: message.question, counts: traffic() });

@@ -13,6 +13,15 @@ export interface Meter {
   end(code: string, begun: Begun): void;
 }
 
+/** What a process has answered those outside of it since its start. */
+export interface Answered {
+  readonly calls: number;
+  /** Of those, ended with a fault of the system. */
+  readonly failed: number;
+  /** How many took how long, bucket by bucket; only who counts knows how long each is. */
+  readonly latencies: readonly number[];
+}
+
 export type MeterKind = "server" | "client" | "edge";
 
 /** The meters of a process: one for each procedure and side, or each route of the edge. */

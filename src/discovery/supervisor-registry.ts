@@ -1,12 +1,6 @@
 import type { Clock } from "../core/clock.js";
+import type { Answered } from "../core/meter.js";
 import type { Instance, Registry } from "../core/registry.js";
-
-/** How much a process has answered since it started: how many calls, how many of them failed, and how long they took. */
-interface Traffic {
-  readonly calls: number;
-  readonly failed: number;
-  readonly latencies: readonly number[];
-}
 
 /** What a supervised process tells its supervisor. */
 export type ChildMessage =
@@ -20,7 +14,7 @@ export type ChildMessage =
   /** No call is sent by an older list than this one any more. */
   | { readonly type: "acknowledge"; readonly list: number }
   /** What it has answered so far; `question`: the number of the one that is answered. */
-  | { readonly type: "traffic"; readonly question: number; readonly counts: Traffic };
+  | { readonly type: "traffic"; readonly question: number; readonly counts: Answered };
 
 /** What a supervisor tells its processes. */
 export type SupervisorMessage =

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.js";
-import type { Begun, Meter, MeterKind, Meters } from "../core/meter.js";
+import type { Answered, Begun, Meter, MeterKind, Meters } from "../core/meter.js";
 import { type Counts, quantileMs, sumOf, Times } from "./times.js";
 
 /** So many calls of a procedure are timed between two marks, whatever they cost; of further ones every sixteenth. */
@@ -78,15 +78,6 @@ export interface Rates {
   readonly p99Ms: number | null;
   /** Faults by code, of the same seconds. */
   readonly errors: Readonly<Record<string, number>>;
-}
-
-/** What has been answered since the start. */
-interface Answered {
-  readonly calls: number;
-  /** Of those, ended with a fault of the system. */
-  readonly failed: number;
-  /** How many took how long, bucket by bucket. */
-  readonly latencies: readonly number[];
 }
 
 /** The meters of one process. */

@@ -1,9 +1,10 @@
 import { sleep } from "../core/clock.js";
+import type { Answered } from "../core/meter.js";
 import type { Replica } from "./replica.js";
 import { OperationRefused, type Rollout } from "./rollout.js";
 import type { Run } from "./run.js";
 import type { Supervisor } from "./supervisor.js";
-import { degradation, since, type TrafficCounts } from "./traffic.js";
+import { degradation, since } from "./traffic.js";
 
 export interface DeployOptions {
   readonly supervisor: Supervisor;
@@ -14,7 +15,7 @@ export interface DeployOptions {
   readonly watchMs: number;
 }
 
-const nothing: TrafficCounts = { calls: 0, failed: 0, latencies: [] };
+const nothing: Answered = { calls: 0, failed: 0, latencies: [] };
 
 /**
  * Replaces every process by one of a new build, one after the other, and watches each for a while: whether it stays up,

@@ -1,7 +1,7 @@
 import { type Clock, sleep } from "../core/clock.js";
+import type { Answered } from "../core/meter.js";
 import type { Instance } from "../core/registry.js";
 import type { ChildMessage, Line, SupervisorMessage } from "../discovery/supervisor-registry.js";
-import type { TrafficCounts } from "./traffic.js";
 
 /** So long a child may take to say how it is. */
 const answerWithinMs = 5_000;
@@ -43,7 +43,7 @@ export class Run {
   #instance: Instance | undefined;
   #acknowledged = 0;
   #question = 0;
-  #answer: { readonly question: number; readonly counts: TrafficCounts } | undefined;
+  #answer: { readonly question: number; readonly counts: Answered } | undefined;
   readonly #watchers = new Set<() => void>();
 
   readonly child: Child;
@@ -98,7 +98,7 @@ export class Run {
   }
 
   /** What it has answered so far; undefined where it does not say. */
-  async traffic(): Promise<TrafficCounts | undefined> {
+  async traffic(): Promise<Answered | undefined> {
     const question = ++this.#question;
     this.child.send({ type: "traffic", question });
     const isAnswered = () => (this.#answer?.question ?? 0) >= question;

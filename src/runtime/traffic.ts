@@ -1,16 +1,8 @@
+import type { Answered } from "../core/meter.js";
 import { quantileMs } from "../observability/times.js";
 
-/** What a process has answered since it started. */
-export interface TrafficCounts {
-  readonly calls: number;
-  /** Of these, answered with what says something of the system, and not of what was asked. */
-  readonly failed: number;
-  /** How many took how long, as `Times` of observability counts them. */
-  readonly latencies: readonly number[];
-}
-
 /** What was answered after `before` was counted. */
-export const since = (before: TrafficCounts, now: TrafficCounts): TrafficCounts => ({
+export const since = (before: Answered, now: Answered): Answered => ({
   calls: now.calls - before.calls,
   failed: now.failed - before.failed,
   latencies: now.latencies.map((count, step) => count - (before.latencies[step] ?? 0)),
@@ -24,9 +16,9 @@ const latencyFactor = 3;
 const latencyMarginMs = 50;
 
 /** In what the second is worse than the first, for people; undefined where it is not, or where too little is known. */
-export function degradation(first: TrafficCounts, second: TrafficCounts): string | undefined {
+export function degradation(first: Answered, second: Answered): string | undefined {
   if (second.calls < minCalls) return undefined;
-  const rateOf = ({ calls, failed }: TrafficCounts) => (calls === 0 ? 0 : failed / calls);
+  const rateOf = ({ calls, failed }: Answered) => (calls === 0 ? 0 : failed / calls);
   if (rateOf(second) > failureFactor * rateOf(first) + failureMargin) {
     return `${second.failed} of ${second.calls} calls failed, of ${first.calls} before it ${first.failed}`;
   }

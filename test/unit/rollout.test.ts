@@ -1,11 +1,11 @@
 import { type Instance, silentLogger } from "pangaea";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { Answered } from "../../src/core/meter.js";
+import { CallMeters } from "../../src/observability/call-meters.js";
 import { deploy } from "../../src/runtime/deploy.js";
 import { parseTopology } from "../../src/runtime/load-topology.js";
 import { Rollout } from "../../src/runtime/rollout.js";
 import { type SpawnOptions, Supervisor } from "../../src/runtime/supervisor.js";
-import { CallMeters } from "../../src/observability/call-meters.js";
-import type { TrafficCounts } from "../../src/runtime/traffic.js";
 import { FakeChild } from "./fake-child.js";
 import { HandClock } from "./hand-clock.js";
 
@@ -58,7 +58,7 @@ const obedient = (child: Spawned): void => {
   if (child.how.waits) queueMicrotask(() => child.say({ type: "prepared" }));
   else queueMicrotask(() => child.become());
 };
-let traffic: (child: Spawned) => TrafficCounts;
+let traffic: (child: Spawned) => Answered;
 
 beforeEach(async () => {
   clock = new HandClock();
@@ -212,7 +212,7 @@ describe("a deployment", () => {
     await supervisor.stop();
   });
 
-  it.each<[string, (child: Spawned) => TrafficCounts, RegExp]>([
+  it.each<[string, (child: Spawned) => Answered, RegExp]>([
     [
       "fails more often",
       ({ how }) => ({ calls: 100, failed: how.build === "/new" ? 8 : 1, latencies: [] }),
