@@ -1,4 +1,5 @@
 import { loadSystem } from "../../src/cli/load-system.js";
+import { tuneEngine } from "../../src/cli/tune-engine.js";
 import { systemClock, systemIds } from "../../src/core/index.js";
 import type { Instance } from "../../src/core/registry.js";
 import { staticRegistry } from "../../src/discovery/static-registry.js";
@@ -17,6 +18,8 @@ export interface ProcessWanted {
   /** What a supervisor would tell of the other processes. */
   readonly others?: readonly Instance[];
 }
+
+tuneEngine();
 
 /** Starts one process of a topology in this one, as `pangaea start` does, with the same logger at its default level. */
 export async function startProcess(wanted: ProcessWanted): Promise<ProcessRuntime> {

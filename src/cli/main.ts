@@ -2,6 +2,7 @@
 // Nothing of ours is imported above the check: an older Node would crash in a native module before it could say a word.
 import module from "node:module";
 import { nodeRefusal } from "./node-version.js";
+import { tuneEngine } from "./tune-engine.js";
 
 const refusal = nodeRefusal(process.versions.node);
 if (refusal !== undefined) {
@@ -18,6 +19,7 @@ for (const stream of [process.stdout, process.stderr]) {
 
 // The processes of a split load much the same code: what one has compiled, the others take from a cache.
 module.enableCompileCache();
+tuneEngine();
 
 async function main(): Promise<void> {
   const { run } = await import("./program.js");

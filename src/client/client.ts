@@ -1,4 +1,4 @@
-import type { Call, LookingLayer, Stack } from "../core/call.js";
+import type { Call, Stack } from "../core/call.js";
 import type { CallOptions, ClientOf } from "../core/client.js";
 import { type CallContext, Context } from "../core/context.js";
 import type { Contract } from "../core/contract.js";
@@ -14,20 +14,6 @@ export interface ClientSpec<C extends Contract> {
   /** The layers between a procedure's method and the route's edge. Asked once per procedure and edge. */
   readonly stackOf: (method: string, remote: boolean) => Stack;
 }
-
-/** A call that has settled leaves no trace with the work it was part of. */
-const ending: LookingLayer = {
-  role: "client",
-  why: "Around everything, so that a call that is refused on its way leaves no trace either.",
-  leave(output, call) {
-    call.context.cancellation.detach();
-    return output;
-  },
-  fail(error, call) {
-    call.context.cancellation.detach();
-    return error;
-  },
-};
 
 /**
  * A typed client. Each method takes the input, the context of the work it belongs to, and options; it resolves to the
@@ -48,7 +34,7 @@ export function createClient<C extends Contract>({ contract, caller, route, stac
       if (edge !== route.current) {
         edge = route.current;
         const direct = edge.call.direct?.(contract.name, contract.version, method);
-        send = wrapClient([ending, ...stackOf(method, edge.remote)], direct ?? edge.call);
+        send = wrapClient(stackOf(method, edge.remote), direct ?? edge.call);
       }
       const deadlineMs = Math.min(options?.deadlineMs ?? procedure.deadlineMs, procedure.deadlineMs);
       const context = ctx.child(deadlineMs, options?.idempotencyKey);

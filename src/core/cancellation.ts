@@ -13,26 +13,35 @@ export class Cancellation extends Timed {
   work: { readonly service: string; readonly method: string } | undefined;
   #reason: PangaeaError | undefined;
   #controller: AbortController | undefined;
-  /** The first listener stands by itself: hardly any call has a second. */
-  #listener: CancelListener | undefined;
+  /** Two stand by themselves, the deadline and whoever carries the call: hardly any call has a third. */
+  #first: CancelListener | undefined;
+  #second: CancelListener | undefined;
   #more: Set<CancelListener> | undefined;
   #parent: Cancellation | undefined;
+  #follows = false;
   #firstChild: Cancellation | undefined;
   #previous: Cancellation | undefined;
   #next: Cancellation | undefined;
 
-  constructor(parent?: Cancellation) {
+  /** `follows`: whether it hears of the parent's end from now on, or only once it is told to. */
+  constructor(parent?: Cancellation, follows = true) {
     super();
     if (parent === undefined) return;
-    if (parent.#reason !== undefined) {
-      this.#reason = parent.#reason;
-      return;
-    }
+    this.#reason = parent.#reason;
     this.#parent = parent;
+    if (follows) this.follow();
+  }
+
+  /** Is cancelled with its parent from now on, at once if that already is. To be ended with `detach`. */
+  follow(): void {
+    const parent = this.#parent;
+    if (parent === undefined || this.#follows || this.#reason !== undefined) return;
+    if (parent.#reason !== undefined) return this.cancel(parent.#reason);
     const next = parent.#firstChild;
     if (next !== undefined) next.#previous = this;
     this.#next = next;
     parent.#firstChild = this;
+    this.#follows = true;
   }
 
   /** Its deadline has come: what it stands for was not done in time. */
@@ -47,7 +56,7 @@ export class Cancellation extends Timed {
 
   /** How many children and listeners would hear of it now. */
   get followers(): number {
-    let count = (this.#listener === undefined ? 0 : 1) + (this.#more?.size ?? 0);
+    let count = [this.#first, this.#second].filter((each) => each !== undefined).length + (this.#more?.size ?? 0);
     for (let child = this.#firstChild; child !== undefined; child = child.#next) count++;
     return count;
   }
@@ -69,12 +78,14 @@ export class Cancellation extends Timed {
   /** As `onCancel`; the same function takes it back through `unlisten`. */
   listen(listener: CancelListener): void {
     if (this.#reason !== undefined) listener(this.#reason);
-    else if (this.#listener === undefined) this.#listener = listener;
+    else if (this.#first === undefined) this.#first = listener;
+    else if (this.#second === undefined) this.#second = listener;
     else (this.#more ??= new Set()).add(listener);
   }
 
   unlisten(listener: CancelListener): void {
-    if (this.#listener === listener) this.#listener = undefined;
+    if (this.#first === listener) this.#first = undefined;
+    else if (this.#second === listener) this.#second = undefined;
     else this.#more?.delete(listener);
   }
 
@@ -83,11 +94,10 @@ export class Cancellation extends Timed {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
     this.detach();
-    const listener = this.#listener;
-    const more = this.#more;
-    this.#listener = undefined;
-    this.#more = undefined;
-    listener?.(reason);
+    const [first, second, more] = [this.#first, this.#second, this.#more];
+    this.#first = this.#second = this.#more = undefined;
+    first?.(reason);
+    second?.(reason);
     if (more !== undefined) for (const each of more) each(reason);
     while (this.#firstChild !== undefined) this.#firstChild.cancel(reason);
     this.#controller?.abort(reason);
@@ -95,11 +105,11 @@ export class Cancellation extends Timed {
 
   /** Stops following the parent. Called when the work has settled, so that a long-lived parent keeps no trace of it. */
   detach(): void {
-    const parent = this.#parent;
-    if (parent === undefined) return;
-    if (this.#previous === undefined) parent.#firstChild = this.#next;
+    if (!this.#follows) return;
+    if (this.#previous === undefined) this.#parent!.#firstChild = this.#next;
     else this.#previous.#next = this.#next;
     if (this.#next !== undefined) this.#next.#previous = this.#previous;
+    this.#follows = false;
     this.#parent = undefined;
     this.#previous = undefined;
     this.#next = undefined;

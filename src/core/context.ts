@@ -115,17 +115,20 @@ export class Context implements CallContext {
   /** Made when they are first asked for: a call that stays in the process may never need them. */
   get headers(): Headers {
     if (this.#headers === undefined) {
-      const inherited = this.#parent!.headers;
-      this.#headers = this.#derive === undefined ? inherited : this.#derive(inherited, this);
+      this.#headers = this.#parent!.headers;
       this.#parent = undefined;
+    }
+    const derive = this.#derive;
+    if (derive !== undefined) {
+      this.#derive = undefined;
+      this.#headers = derive(this.#headers, this);
     }
     return this.#headers;
   }
 
   /** Gives this hop headers of its own, made from those it would have. Once per context. */
   deriveHeaders(derive: (headers: Headers, context: Context) => Headers): void {
-    if (this.#headers === undefined) this.#derive = derive;
-    else this.#headers = derive(this.#headers, this);
+    this.#derive = derive;
   }
 
   get signal(): AbortSignal {
@@ -146,12 +149,15 @@ export class Context implements CallContext {
     return Math.max(0, this.deadline - this.clock.now());
   }
 
-  /** The context of a call made on behalf of this one: never a later deadline, cancelled with it, its own key. */
+  /**
+   * The context of a call made on behalf of this one: never a later deadline, its own key; cancelled with this one while
+   * its `cancellation` follows, which is for the caller to begin and to end.
+   */
   child(deadlineMs: number, idempotencyKey?: string): Context {
     const { clock, principal, cancellation } = this;
     const now = clock.now();
     const deadline = Math.min(this.deadline, now + deadlineMs);
-    const own = new Cancellation(cancellation);
+    const own = new Cancellation(cancellation, false);
     return new Context(clock, now, deadline, principal, idempotencyKey, undefined, own, undefined, this, this.span);
   }
 }

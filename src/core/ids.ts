@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomFillSync, randomUUID } from "node:crypto";
 
 /** Randomness for identifiers, passed in so that a simulation can be seeded. */
 export abstract class Ids {
@@ -8,15 +8,24 @@ export abstract class Ids {
   abstract hex(bytes: number): string;
 }
 
-/** Node keeps random bytes ready for UUIDs, and for nothing else: asking the system for a few at a time costs ten times that. */
-function randomHex(bytes: number): string {
-  let text = "";
-  while (text.length < 2 * bytes) {
-    const uuid = randomUUID();
-    // Without the third and fourth group, where version and variant stand.
-    text += uuid.slice(0, 8) + uuid.slice(24);
+/** Random bytes are asked of the system for many at once: for a few at a time that costs more than all the rest of a call. */
+class SystemIds extends Ids {
+  readonly #pool = Buffer.alloc(4_096);
+  #used = this.#pool.length;
+
+  uuid(): string {
+    return randomUUID();
   }
-  return text.slice(0, 2 * bytes);
+
+  hex(bytes: number): string {
+    if (bytes > this.#pool.length) return randomBytes(bytes).toString("hex");
+    if (this.#used + bytes > this.#pool.length) {
+      randomFillSync(this.#pool);
+      this.#used = 0;
+    }
+    this.#used += bytes;
+    return this.#pool.toString("hex", this.#used - bytes, this.#used);
+  }
 }
 
-export const systemIds: Ids = { uuid: () => randomUUID(), hex: randomHex };
+export const systemIds: Ids = new SystemIds();

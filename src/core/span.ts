@@ -79,6 +79,10 @@ export function traceOf(
   return { traceId, spanId: id, flags, sampled: (Number.parseInt(flags, 16) & 1) === 1 };
 }
 
+/** Whether a `traceparent` says that its trace is not recorded: then it need not be read. The last digit holds that flag. */
+export const isUnrecorded = (traceparent: string | undefined): boolean =>
+  traceparent !== undefined && traceparent.length === 55 && "02468ace".includes(traceparent.charAt(54));
+
 /** The trace that stored headers, as JSON, belong to: of what caused an event or began a saga. */
 export const storedTraceId = (headers: string): string | undefined =>
   traceOf((JSON.parse(headers) as Record<string, string>).traceparent)?.traceId;

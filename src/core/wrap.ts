@@ -1,4 +1,5 @@
 import type { Call, Handler, Layer, LookingLayer, Reply, Stack, WrappingLayer } from "./call.js";
+import { inSequence } from "./in-sequence.js";
 
 type Service = (call: Call) => Promise<unknown>;
 
@@ -44,15 +45,9 @@ function handlerOf(fused: Fused): Handler {
 
 /** One function of all the layers. */
 function join({ layers, end, replies }: Fused, replying: boolean): Service {
-  // Lists of functions, each with the place of its layer: nothing is looked up in a layer while a call runs.
-  const placesOf = (part: "enter" | "leave") =>
-    [...layers.keys()].filter((place) => layers[place]![part] !== undefined);
-  const entering = placesOf("enter");
-  const leaving = placesOf("leave").toReversed();
-  const enters = entering.map((place) => layers[place]!.enter!);
-  const leaves = leaving.map((place) => layers[place]!.leave!);
   const fails = layers.map((layer) => layer.fail);
   const limitPlace = layers.findIndex((layer) => layer.limit !== undefined);
+  const inside = limitPlace + 1;
   const outermost = 0;
   const innermost = layers.length;
 
@@ -65,40 +60,34 @@ function join({ layers, end, replies }: Fused, replying: boolean): Service {
     }
     return current;
   };
-  const enterAll = (call: Call): Call => {
-    let current = call;
-    let i = 0;
-    try {
-      for (; i < enters.length; i++) current = enters[i]!(current);
-    } catch (error) {
-      throw failFrom(entering[i]!, outermost, error, current);
-    }
-    return current;
-  };
-  /** What the layers `leaves[from]` to before `leaves[to]` make of an output; `out` is where they end. */
-  const leaveFrom = (from: number, to: number, out: number, output: unknown, call: Call): unknown => {
-    let current = output;
-    let i = from;
-    try {
-      for (; i < to; i++) current = leaves[i]!(current, call);
-    } catch (error) {
-      throw failFrom(leaving[i]!, out, error, call);
-    }
-    return current;
+  const entering = [...layers.keys()].filter((place) => layers[place]!.enter !== undefined);
+  const enterAll = inSequence<Call, Call>(
+    entering.map((place) => layers[place]!.enter!),
+    (step, error, current) => failFrom(entering[step]!, outermost, error, current),
+  );
+  /** What the layers from below `from` out to `to` make of an output. */
+  const leaving = (from: number, to: number) => {
+    const places = [...layers.keys()].slice(to, from).filter((place) => layers[place]!.leave !== undefined);
+    const inOrder = places.toReversed();
+    return inSequence<unknown, Call>(
+      inOrder.map((place) => layers[place]!.leave!),
+      (step, error, _output, call) => failFrom(inOrder[step]!, to, error, call),
+    );
   };
   const outputOf = (result: unknown): unknown => (replies ? (result as Reply).output : result);
   const resultOf = (output: unknown): unknown => (replying ? { output } : output);
 
   if (limitPlace === -1) {
+    const leaveAll = leaving(innermost, outermost);
     return (call) => {
       let entered: Call;
       try {
-        entered = enterAll(call);
+        entered = enterAll(call, call);
       } catch (error) {
         return Promise.reject(error);
       }
       return end(entered).then(
-        (result) => resultOf(leaveFrom(0, leaves.length, outermost, outputOf(result), entered)),
+        (result) => resultOf(leaveAll(outputOf(result), entered)),
         (error: unknown) => {
           throw failFrom(innermost, outermost, error, entered);
         },
@@ -107,12 +96,12 @@ function join({ layers, end, replies }: Fused, replying: boolean): Service {
   }
 
   const { watch, unwatch } = layers[limitPlace]!.limit!;
-  const inside = limitPlace + 1;
-  const leavesInside = leaving.filter((place) => place >= inside).length;
+  const leaveInside = leaving(innermost, inside);
+  const leaveOutside = leaving(inside, outermost);
   return (call) =>
     new Promise((resolve, reject) => {
       let waiting = true;
-      const entered = enterAll(call);
+      const entered = enterAll(call, call);
       const giveUp = (error: unknown) => {
         if (!waiting) return;
         waiting = false;
@@ -121,7 +110,7 @@ function join({ layers, end, replies }: Fused, replying: boolean): Service {
       const settled = (result: unknown) => {
         let output: unknown;
         try {
-          output = leaveFrom(0, leavesInside, inside, outputOf(result), entered);
+          output = leaveInside(outputOf(result), entered);
         } catch (error) {
           unwatch(entered, giveUp);
           return giveUp(error);
@@ -130,7 +119,7 @@ function join({ layers, end, replies }: Fused, replying: boolean): Service {
         if (!waiting) return;
         waiting = false;
         try {
-          resolve(resultOf(leaveFrom(leavesInside, leaves.length, outermost, output, entered)));
+          resolve(resultOf(leaveOutside(output, entered)));
         } catch (error) {
           reject(error);
         }

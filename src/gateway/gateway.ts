@@ -1,3 +1,4 @@
+import { parse as parseQuery } from "node:querystring";
 import express, {
   type ErrorRequestHandler,
   type Express,
@@ -5,12 +6,12 @@ import express, {
   type RequestHandler,
   type Response,
 } from "express";
-import type { Context } from "../core/context.js";
 import { errorOf, fail, isError, type PangaeaError } from "../core/error.js";
 import type { CreateGateway, GatewayOptions } from "../core/gateway.js";
 import { frameworkErrors } from "../core/work.js";
 import { admitted } from "./admission.js";
-import { countUnknown, observe } from "./observe.js";
+import { type Match, RouteMatcher } from "./match.js";
+import { countUnknown, observe, type Observe } from "./observe.js";
 import { openServer } from "./open-server.js";
 import { problemOf, retryAfterOf, statusLookup } from "./problem.js";
 import { type EdgeRoute, edgeRoutes, fromText } from "./routes.js";
@@ -24,15 +25,13 @@ export function createApp(options: GatewayOptions): Express {
   const app = express();
   app.disable("x-powered-by");
   app.set("etag", false);
-  app.set("query parser", "simple");
+  app.set("query parser", false);
   const statusOf = statusLookup(options.contracts);
 
   app.use(identify(options));
   app.get("/healthz", (_request, response) => void response.json({ status: "ok" }));
   app.get("/readyz", readyz(options));
-  const parseJson = express.json({ limit: maxBodyBytes, strict: true });
-  for (const route of edgeRoutes(options.contracts, options.client))
-    app[route.verb](route.path, observe(route, options), parseJson, handle(route, options));
+  app.use(serveRoutes(options));
 
   app.use(countUnknown(options), (request, _response, next) => {
     next(errorOf("not_found", `There is no ${request.method} ${request.path}.`));
@@ -61,10 +60,10 @@ export function createApp(options: GatewayOptions): Express {
 const identify =
   ({ ids }: GatewayOptions): RequestHandler =>
   (request, response, next) => {
-    const given = request.get("x-request-id");
-    const id = given !== undefined && requestIdPattern.test(given) ? given : ids.uuid();
+    const given = request.headers["x-request-id"];
+    const id = typeof given === "string" && requestIdPattern.test(given) ? given : ids.uuid();
     response.locals.requestId = id;
-    response.set("x-request-id", id);
+    response.setHeader("x-request-id", id);
     next();
   };
 
@@ -76,25 +75,56 @@ const readyz =
     response.status(ready ? 200 : 503).json({ status: ready ? "ready" : "waiting", waitingFor });
   };
 
-const handle =
-  (route: EdgeRoute, options: GatewayOptions): RequestHandler =>
-  async (request, response) => {
-    const input = inputOf(request, route);
-    const idempotencyKey = keyOf(request, route);
-    const context = response.locals.context as Context;
-    options.failpoints?.hit("gateway.before-call");
-    const invoke = () => route.invoke(input, context, { idempotencyKey });
-    const output = await (options.within === undefined ? invoke() : options.within(context, invoke));
-    options.failpoints?.hit("gateway.before-reply");
-    send(response, route, output);
+/** One handler for all routes: which of them a request is for is found in a few steps, however many there are. */
+function serveRoutes(options: GatewayOptions): RequestHandler {
+  const routes = edgeRoutes(options.contracts, options.client);
+  const observers = new Map(routes.map((route) => [route, observe(route, options)]));
+  const matcher = new RouteMatcher(routes);
+  const parseJson = express.json({ limit: maxBodyBytes, strict: true });
+  return (request, response, next) => {
+    const { method, url } = request;
+    const match = matcher.find(method, url);
+    if (match === undefined) {
+      const verbs = method === "OPTIONS" ? matcher.verbsOf(url) : [];
+      if (verbs.length === 0) next();
+      else response.set("Allow", verbs.join(", ")).send(verbs.join(", "));
+      return;
+    }
+    const observed = observers.get(match.route)!;
+    // Before the body is read, so that what cannot be read is counted too.
+    const context = observed(request, response);
+    const answer = () => handle(match, context, request, response, options).catch(next);
+    if (match.route.verb === "get") void answer();
+    else parseJson(request, response, (error?: unknown) => void (error === undefined ? answer() : next(error)));
   };
+}
+
+async function handle(
+  match: Match,
+  context: ReturnType<Observe>,
+  request: Request,
+  response: Response,
+  { failpoints, within }: GatewayOptions,
+): Promise<void> {
+  const { route } = match;
+  const input = inputOf(request, match);
+  const idempotencyKey = keyOf(request, route);
+  failpoints?.hit("gateway.before-call");
+  const invoke = () => route.invoke(input, context, { idempotencyKey });
+  const output = await (within === undefined ? invoke() : within(context, invoke));
+  failpoints?.hit("gateway.before-reply");
+  send(response, route, output);
+}
 
 /** Path and query as the contract's types, and the body's fields; what is named in the path cannot be said otherwise. */
-function inputOf(request: Request, route: EdgeRoute): Record<string, unknown> {
+function inputOf(request: Request, { route, params }: Match): Record<string, unknown> {
   // Without a prototype, a body's "__proto__" is an unknown field like any other.
   const input = Object.create(null) as Record<string, unknown>;
-  for (const [name, text] of Object.entries(request.query)) {
-    input[name] = fromText(text as string | string[], route.fields.get(name));
+  const query = request.url.indexOf("?");
+  if (query !== -1) {
+    for (const [name, text] of Object.entries(parseQuery(request.url.slice(query + 1)))) {
+      input[name] = fromText(text!, route.fields.get(name));
+    }
   }
   if (route.verb !== "get") {
     const body: unknown = request.body;
@@ -107,7 +137,7 @@ function inputOf(request: Request, route: EdgeRoute): Record<string, unknown> {
       Object.assign(input, body);
     }
   }
-  for (const [name, text] of Object.entries(request.params)) input[name] = fromText(text, route.fields.get(name));
+  for (const [name, text] of params) input[name] = fromText(text, route.fields.get(name));
   return input;
 }
 
@@ -132,9 +162,17 @@ function send(response: Response, route: EdgeRoute, output: unknown): void {
     const location = accepted.location.replace(/\{(\w+)\}/g, (_all, name: string) =>
       encodeURIComponent(String(fields[name])),
     );
-    response.status(202).location(location);
-  } else response.status(status);
-  response.json(output);
+    response.statusCode = 202;
+    response.location(location);
+  } else response.statusCode = status;
+  if (response.statusCode === 204) {
+    response.end();
+    return;
+  }
+  const text = JSON.stringify(output);
+  response.setHeader("Content-Type", "application/json; charset=utf-8");
+  response.setHeader("Content-Length", Buffer.byteLength(text));
+  response.end(text);
 }
 
 /** Errors of express's own parsing are the client's; what else is thrown and not ours is internal. */

@@ -10,22 +10,21 @@ import type { EdgeRoute } from "./routes.js";
 /** What is said of a request whose client went away before it was answered. */
 const clientGone = 499;
 
-/**
- * Gives a request its context, which is cancelled when its client goes away, and counts and records it to its end. The
- * first of its route's handlers, so that what cannot be read is counted too.
- */
-export function observe(route: EdgeRoute, options: GatewayOptions): RequestHandler {
+/** Takes a request in; gives back its context. */
+export type Observe = (request: Request, response: Response) => Context;
+
+/** Gives a request its context, which is cancelled when its client goes away, and counts and records it to its end. */
+export function observe(route: EdgeRoute, options: GatewayOptions): Observe {
   const { meters, tracer } = options;
   const method = route.verb.toUpperCase();
   const meter = meters?.of("edge", route.path, method);
   const name = `${method} ${route.path}`;
-  return (request, response, next) => {
+  return (request, response) => {
     const context = contextOf(request, response, route, options);
-    response.locals.context = context;
     tracer?.begin(context, { kind: "edge", service: "gateway", method: name, detail: context.headers["x-request-id"] });
     meter?.begin();
     response.once("close", () => onClose(response, context, meter, tracer));
-    next();
+    return context;
   };
 }
 
@@ -57,7 +56,7 @@ export const countUnknown =
 /** The context of a request: its deadline is the contract's. */
 function contextOf(request: Request, response: Response, { procedure }: EdgeRoute, { clock }: GatewayOptions): Context {
   const headers: Record<string, string> = { "x-request-id": response.locals.requestId as string };
-  const traceparent = request.get("traceparent");
-  if (traceOf(traceparent) !== undefined) headers.traceparent = traceparent!;
+  const { traceparent } = request.headers;
+  if (typeof traceparent === "string" && traceOf(traceparent) !== undefined) headers.traceparent = traceparent;
   return rootContext(clock, procedure.deadlineMs, { headers, cancellation: new Cancellation() });
 }

@@ -4,10 +4,9 @@ import { isError } from "../core/error.js";
 import type { Logger } from "../core/logger.js";
 import { traceFields } from "../core/span.js";
 
-/** Server side: one line per call at level debug, with its code and the milliseconds since it was made or arrived. */
+/** Server side, where level debug is written: one line per call, with its code and the milliseconds since it was made or arrived. */
 export const accessLog = (clock: Clock, logger: Logger): Layer => {
   const write = (code: string, call: Call) => {
-    if (!logger.debugging) return;
     logger.debug("call", {
       method: `${call.service}.${call.method}`,
       caller: call.caller,

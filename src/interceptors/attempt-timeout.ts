@@ -13,6 +13,7 @@ export const attemptTimeout = (deadlines: Deadlines, timeoutMs: number): Layer =
     if (call.kind === "event" || context.remainingMs() <= timeoutMs) return next(call);
     const own = context.child(timeoutMs, context.idempotencyKey);
     const { cancellation } = own;
+    cancellation.follow();
     return new Promise<Reply>((resolve, reject) => {
       const takeBack = deadlines.add(own.deadline, () => {
         const message = `${call.service}.${call.method} was not answered within the ${timeoutMs} ms of one attempt.`;

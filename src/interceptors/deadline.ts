@@ -17,6 +17,7 @@ const enforce = (deadlines: Deadlines): Pick<LookingLayer, "enter" | "limit"> =>
   limit: {
     watch(call, giveUp) {
       const { cancellation, deadline } = call.context;
+      cancellation.follow();
       cancellation.listen(giveUp);
       cancellation.work = call;
       deadlines.enter(cancellation, deadline);
@@ -25,6 +26,7 @@ const enforce = (deadlines: Deadlines): Pick<LookingLayer, "enter" | "limit"> =>
       const { cancellation } = call.context;
       deadlines.leave(cancellation);
       cancellation.unlisten(giveUp);
+      cancellation.detach();
     },
   },
 });

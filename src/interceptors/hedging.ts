@@ -36,6 +36,7 @@ class Race {
   #attempt(attempt: number): void {
     const { context } = this.call;
     const own = context.child(context.remainingMs(), context.idempotencyKey);
+    own.cancellation.follow();
     this.#running.add(own);
     this.next({ ...this.call, attempt, context: own }).then(
       (reply) => {

@@ -12,13 +12,16 @@ export interface Shape {
 
 const nameOf = (call: Call): string => `${call.service}.${call.method}`;
 
-const withInput = (call: Call, validate: Validator): Call => {
-  let input: unknown;
+const checkedInput = (call: Call, validate: Validator): unknown => {
   try {
-    input = validate(call.input);
+    return validate(call.input);
   } catch (error) {
     throw invalidArgument(`input of ${nameOf(call)}`, error);
   }
+};
+
+const withInput = (call: Call, validate: Validator): Call => {
+  const input = checkedInput(call, validate);
   return {
     kind: call.kind,
     service: call.service,

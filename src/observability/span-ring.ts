@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.js";
-import type { Context } from "../core/context.js";
+import type { Context, Headers } from "../core/context.js";
 import type { Ids } from "../core/ids.js";
-import { type Beginning, Span, spanHeaders, spanId, traceOf, type Tracer } from "../core/span.js";
+import { type Beginning, isUnrecorded, Span, spanHeaders, spanId, traceOf, type Tracer } from "../core/span.js";
 
 /** A span as others are shown it. */
 export interface ShownSpan {
@@ -24,13 +24,19 @@ export interface SpanRingOptions {
   readonly process: string;
   readonly clock: Clock;
   readonly ids: Ids;
-  /** Of the traces that begin here, this share is recorded; 1 is all of them. */
-  readonly share?: number;
+  /** Of the traces that begin here, this share is recorded; by default all of them, up to a hundred a second. */
+  readonly share?: number | undefined;
   /** How many spans are kept. */
   readonly size?: number;
 }
 
 const usualSize = 8_192;
+/**
+ * So many new traces a second, where nobody says otherwise: more would push each other out of the ring before anybody
+ * could look, and each costs about as much as its call. Saved up for a moment, so that a few at once are all there.
+ */
+const usualPerSecond = 100;
+const savedUp = 50;
 /** What is slow now is what was slow in so long. */
 const slowWithinMs = 60_000;
 
@@ -38,32 +44,40 @@ const slowWithinMs = 60_000;
 export class SpanRing implements Tracer {
   readonly #options: SpanRingOptions;
   readonly #kept: (Span | undefined)[];
-  readonly #share: number;
+  readonly #share: number | undefined;
   readonly #derive;
+  readonly #deriveUnrecorded;
   #next = 0;
   #begun = 0;
+  #left = savedUp;
+  #leftAt = Number.NEGATIVE_INFINITY;
   readonly #sinks = new Set<(span: ShownSpan) => void>();
 
   constructor(options: SpanRingOptions) {
     this.#options = options;
-    this.#share = options.share ?? 1;
-    this.#derive = spanHeaders(options.ids);
+    const { ids } = options;
+    this.#share = options.share;
+    this.#derive = spanHeaders(ids);
+    // Nobody further on is to begin with it either.
+    this.#deriveUnrecorded = (headers: Headers): Headers => {
+      const random = ids.hex(24);
+      return { ...headers, traceparent: `00-${random.slice(0, 32)}-${random.slice(32)}-00` };
+    };
     this.#kept = Array.from({ length: options.size ?? usualSize });
   }
 
   begin(context: Context, beginning: Beginning): void {
-    const trace = traceOf(context.headers.traceparent);
+    const { traceparent } = context.headers;
+    if (isUnrecorded(traceparent)) return context.deriveHeaders(this.#derive);
+    const trace = traceOf(traceparent);
     const { madeAt: startedAt } = context;
     const { ids } = this.#options;
     if (trace !== undefined) {
-      if (trace.sampled)
-        context.span = new Span({ ...beginning, startedAt, traceId: trace.traceId, parent: trace.spanId });
-    } else if (this.#isChosen()) {
+      context.span = new Span({ ...beginning, startedAt, traceId: trace.traceId, parent: trace.spanId });
+    } else if (this.#isChosen(startedAt)) {
       context.span = new Span({ ...beginning, startedAt, traceId: ids.hex(16), parent: undefined });
     } else {
-      // Nobody further on is to begin with it either.
-      const traceparent = `00-${ids.hex(16)}-${ids.hex(8)}-00`;
-      return context.deriveHeaders((headers) => ({ ...headers, traceparent }));
+      return context.deriveHeaders(this.#deriveUnrecorded);
     }
     context.deriveHeaders(this.#derive);
   }
@@ -108,7 +122,14 @@ export class SpanRing implements Tracer {
   }
 
   /** In even steps, so that nothing is random about which they are: of a share of a tenth every tenth. */
-  #isChosen(): boolean {
+  #isChosen(now: number): boolean {
+    if (this.#share === undefined) {
+      this.#left = Math.min(savedUp, this.#left + ((now - this.#leftAt) * usualPerSecond) / 1_000);
+      this.#leftAt = now;
+      if (this.#left < 1) return false;
+      this.#left--;
+      return true;
+    }
     const before = Math.floor(this.#begun * this.#share);
     return Math.floor(++this.#begun * this.#share) > before;
   }

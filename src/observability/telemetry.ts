@@ -10,8 +10,8 @@ export interface TelemetryOptions {
   readonly process: string;
   readonly clock: Clock;
   readonly ids: Ids;
-  /** Of the traces that begin here, this share is recorded. */
-  readonly traceShare?: number;
+  /** Of the traces that begin here, this share is recorded; by default all, up to a hundred a second. */
+  readonly traceShare?: number | undefined;
 }
 
 /** What a process records about itself, for those who look. */

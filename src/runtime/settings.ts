@@ -12,7 +12,7 @@ export interface Settings {
   readonly logLevel: string;
   readonly logFormat: "text" | "json" | "ecs";
   /** Of the traces that begin at this process, this share is recorded: 0 to 1. */
-  readonly traceShare: number;
+  readonly traceShare: number | undefined;
   /** Keeps systems that share a broker apart; by default the topology's name. */
   readonly namespace: string | undefined;
   /** Process name → address, where nobody can be asked: `users=http://10.0.0.5:4001,orders=…`. */
@@ -66,8 +66,8 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   const logFormat = env.LOG_FORMAT || "text";
   if (logFormat !== "text" && logFormat !== "json" && logFormat !== "ecs")
     return refuse("LOG_FORMAT", logFormat, "give text, json or ecs");
-  const share = env.PANGAEA_TRACE_SHARE || "1";
-  if (!/^(?:0|1|0?\.\d{1,6})$/.test(share))
+  const share = env.PANGAEA_TRACE_SHARE || undefined;
+  if (share !== undefined && !/^(?:0|1|0?\.\d{1,6})$/.test(share))
     refuse("PANGAEA_TRACE_SHARE", share, "give a share from 0 to 1, such as 0.1");
   const addresses = new Map<string, string>();
   for (const pair of (env.PANGAEA_ADDRESSES ?? "").split(",").filter((text) => text !== "")) {
@@ -97,7 +97,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     databaseUrl,
     logLevel,
     logFormat,
-    traceShare: Number(share),
+    traceShare: share === undefined ? undefined : Number(share),
     namespace: env.PANGAEA_NAMESPACE || undefined,
     addresses,
     advertise: place && { host: place.host!, port: place.port },

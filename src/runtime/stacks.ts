@@ -89,6 +89,7 @@ export function createStacks(parts: StackParts): Stacks {
   const layers = new ServiceLayers(parts);
   const { shedding } = parts.resilience ?? usualResilience;
   const admission = admissionTo("calls", parts);
+  const logged = logger.debugging ? [accessLog(clock, logger)] : [];
   const onlyRemote = (remote: boolean, layer: () => Layer): Layer[] => (remote ? [layer()] : []);
   // What processes ask each other about themselves is no work of the system's: it would only hide that.
   const client = (contract: Contract, method: string, remote: boolean): Stack => {
@@ -126,7 +127,7 @@ export function createStacks(parts: StackParts): Stacks {
       const shape = shapeOf(procedure);
       const stack = [
         ...server(contract, method, remote),
-        accessLog(clock, logger),
+        ...logged,
         ...onlyRemote(remote, () => serverDeadline(deadlines)),
         // How a process is must be known above all when it has too much to do.
         ...(!remote || shedding === undefined || admission === undefined || isProcessService(contract.name)
@@ -144,7 +145,7 @@ export function createStacks(parts: StackParts): Stacks {
       const stack = [
         ...(inbox === undefined || subscription.event.delivery !== "at-least-once" ? [] : [inbox]),
         ...server(subscriber, eventMethod(subscription.event), true),
-        accessLog(clock, logger),
+        ...logged,
         ...onlyRemote(remote, () => serverDeadline(deadlines)),
         serverValidation(shape, true, logger),
         errorBoundary(subscriber, logger),

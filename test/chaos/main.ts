@@ -4,12 +4,12 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { table } from "../../src/cli/table.js";
+import { chosen, containing, wholeNumber } from "./command-line.js";
 import type { Fault } from "./faults.js";
 import { writeIntoDocs } from "./into-docs.js";
 import { faultsOf, layoutNames, refusalOf, shortPlan, shortSeed, topologyOf } from "./plan.js";
 import { percentile, tableOf, violationsOf } from "./report.js";
 import { type Outcome, run, type Trial } from "./trial.js";
-import { wholeNumber } from "./whole-number.js";
 
 /**
  * Hurts a running shop in every way there is, in every layout, and judges from outside what became of its orders. A run
@@ -71,10 +71,18 @@ async function main(): Promise<void> {
 
 async function trials(): Promise<Trial[]> {
   const result: Trial[] = [];
-  for (const layout of layoutNames) {
-    if (!values.layout.includes(layout)) continue;
-    const topology = await topologyOf(layout);
-    for (const fault of faultsOf(topology).filter((each) => isWanted(layout, each))) {
+  const layouts = await Promise.all(
+    chosen("layout", values.layout, layoutNames).map(async (layout) => ({
+      layout,
+      topology: await topologyOf(layout),
+    })),
+  );
+  const names = layouts.flatMap(({ topology }) => faultsOf(topology).map(({ name }) => name));
+  const isNamed = containing("fault", values.fault, names);
+  for (const { layout, topology } of layouts) {
+    for (const fault of faultsOf(topology).filter((each) =>
+      values.short ? isShort(layout, each) : isNamed(each.name),
+    )) {
       const refusal = refusalOf(fault);
       if (refusal !== undefined) say(`${layout}, ${fault.name}: skipped, ${refusal}`);
       else for (let round = 1; round <= rounds; round++) result.push({ topology, fault, seed, round, orders });
@@ -83,10 +91,8 @@ async function trials(): Promise<Trial[]> {
   return result;
 }
 
-const isWanted = (layout: string, { name }: Fault): boolean =>
-  values.short
-    ? shortPlan.some((planned) => planned.layout === layout && planned.fault === name)
-    : values.fault.some((text) => name.includes(text));
+const isShort = (layout: string, { name }: Fault): boolean =>
+  shortPlan.some((planned) => planned.layout === layout && planned.fault === name);
 
 const lineOf = ({ round }: Trial, { layout, fault, asked, ok, failed, deaths }: Outcome): string =>
   `${layout}, ${fault}, ${round}: ${asked} asked, ${ok} ok, ${failed} refused, ${deaths} killed`;

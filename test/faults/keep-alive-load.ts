@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { Agent, request } from "node:http";
+import { Agent } from "node:http";
+import { exchange } from "./exchange.js";
 import { Stalls } from "./stalls.js";
 
 /** One answer, or what came instead of it. */
@@ -25,6 +26,7 @@ export interface Observed {
 }
 
 const maxComplaints = 20;
+const triesAtTheDoor = 20;
 const answerWithinMs = 60_000;
 
 /**
@@ -91,7 +93,7 @@ export class KeepAliveLoad {
 
   /** Nobody goes home because the door was slow: without customers nothing would be shown. */
   async #enter(agent: Agent, path: string, bodyOf: () => object): Promise<Answer> {
-    for (let tries = 0; tries < maxComplaints; tries++) {
+    for (let tries = 0; tries < triesAtTheDoor; tries++) {
       const answer = await this.#ask(agent, "POST", path, bodyOf());
       if (answer?.body.id !== undefined) return answer;
     }
@@ -125,21 +127,10 @@ export class KeepAliveLoad {
     complaints.push(`${new Date().toISOString()} ${text} after ${Math.round(performance.now() - startedAt)} ms`);
   }
 
-  #send(agent: Agent, method: string, path: string, body?: object): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const headers: Record<string, string> = { "content-type": "application/json" };
-      if (path === "/orders") headers["idempotency-key"] = randomUUID();
-      const asking = request(new URL(path, this.url), { agent, method, headers }, (response) => {
-        let text = "";
-        response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
-        response.on("error", reject);
-        response.on("end", () => {
-          resolve({ status: response.statusCode ?? 0, body: (text === "" ? {} : JSON.parse(text)) as Answer["body"] });
-        });
-      });
-      asking.setTimeout(answerWithinMs, () => asking.destroy(new Error("no answer in time")));
-      asking.on("error", reject);
-      asking.end(body && JSON.stringify(body));
-    });
+  async #send(agent: Agent, method: string, path: string, body?: object): Promise<Answer> {
+    const headers: Record<string, string> = path === "/orders" ? { "idempotency-key": randomUUID() } : {};
+    const asked = { agent, method, body, headers, giveUpMs: answerWithinMs };
+    const { status, text } = await exchange(new URL(path, this.url), asked);
+    return { status, body: (text === "" ? {} : JSON.parse(text)) as Answer["body"] };
   }
 }

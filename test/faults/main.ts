@@ -3,8 +3,8 @@ import { parseArgs } from "node:util";
 import { table } from "../../src/cli/table.js";
 import { etcdMissing } from "../../src/testing/etcd-server.js";
 import { startRedisServer } from "../../src/testing/redis-server.js";
+import { chosen, containing, wholeNumber } from "../chaos/command-line.js";
 import { writeIntoDocs } from "../chaos/into-docs.js";
-import { wholeNumber } from "../chaos/whole-number.js";
 import { type LayoutName, startChain } from "./chain-system.js";
 import { faults } from "./faults.js";
 import { headings, type Row, rowOfReplacement, rowOfTrial } from "./judge.js";
@@ -35,6 +35,8 @@ const { values } = parseArgs({
 const duringMs = 1_000 * wholeNumber("seconds", values.seconds);
 const requests = wholeNumber("requests", values.requests);
 const replacements = { restart: "rolling restart", deploy: "redeploy" } as const;
+const wantedLayouts = chosen("layout", values.layout, layouts);
+const isWanted = containing("fault", values.fault, [...faults.map(({ name }) => name), ...Object.values(replacements)]);
 const peakClients = 32;
 const peakMs = 5_000;
 const beforeMs = 5_000;
@@ -43,7 +45,6 @@ const shareOfPeak = 1 / 4;
 const [minRate, maxRate] = [5, 200];
 
 const say = (text: string) => void process.stdout.write(`${text}\n`);
-const isWanted = (name: string) => values.fault.some((text) => name.includes(text));
 const rows: Row[] = [];
 const notes: string[] = [];
 const add = (row: Row) => {
@@ -93,7 +94,7 @@ async function replaceShop(layout: (typeof layouts)[number]): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  for (const layout of layouts.filter((name) => values.layout.includes(name))) {
+  for (const layout of wantedLayouts) {
     const missing = layout === "etcd" ? etcdMissing() : undefined;
     if (missing === undefined) await hurtChain(layout);
     else say(`etcd: skipped, ${missing}`);

@@ -1,5 +1,6 @@
-import { Agent, request } from "node:http";
+import { Agent } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
+import { exchange } from "./exchange.js";
 
 /** One request and what came of it. Moments are of `performance.now()`. */
 export interface Asked {
@@ -92,30 +93,25 @@ export async function warm(url: string, inARow = 6): Promise<void> {
   agent.destroy();
 }
 
-function askOnce(agent: Agent, url: string, number: number, dueAt: number): Promise<Asked> {
+async function askOnce(agent: Agent, url: string, number: number, dueAt: number): Promise<Asked> {
   const sentAt = performance.now();
-  const [method, path] = (
+  const [method, path, body] = (
     [
-      ["GET", "/things/a"],
-      ["PUT", "/things/a"],
-      ["POST", "/things"],
+      ["GET", "/things/a", undefined],
+      ["PUT", "/things/a", {}],
+      ["POST", "/things", { id: "a" }],
     ] as const
   )[number % 3]!;
-  return new Promise((resolve) => {
-    const settle = (status: number, { code = "", reason }: { code?: string; reason?: string }) =>
-      resolve({ dueAt, sentAt, settledAt: performance.now(), status, code, reason });
-    const broken = (error: NodeJS.ErrnoException) => settle(0, { code: error.code ?? error.message });
-    const headers = { "content-type": "application/json" };
-    const asking = request(new URL(path, url), { agent, method, headers }, (response) => {
-      let text = "";
-      response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
-      response.on("error", broken);
-      response.on("end", () => settle(response.statusCode!, response.statusCode === 200 ? {} : problemOf(text)));
-    });
-    asking.setTimeout(giveUpMs, () => asking.destroy(new Error("no answer")));
-    asking.on("error", broken);
-    asking.end(method === "GET" ? undefined : JSON.stringify(method === "POST" ? { id: "a" } : {}));
-  });
+  const settled = (status: number, { code = "", reason }: { code?: string; reason?: string }): Asked => {
+    return { dueAt, sentAt, settledAt: performance.now(), status, code, reason };
+  };
+  try {
+    const { status, text } = await exchange(new URL(path, url), { agent, method, body, giveUpMs });
+    return settled(status, status === 200 ? {} : problemOf(text));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return settled(0, { code: code ?? message });
+  }
 }
 
 function problemOf(text: string): { code?: string; reason?: string } {

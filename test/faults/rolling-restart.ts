@@ -1,8 +1,8 @@
-import { request } from "node:http";
 import { join } from "node:path";
 import { freePort, launch, type Launched } from "../../src/testing/launch.js";
 import type { ProcessStatus } from "../../src/runtime/supervisor.js";
 import { projectFolder } from "../scenarios/layouts.js";
+import { exchange } from "./exchange.js";
 import { KeepAliveLoad, type Observed } from "./keep-alive-load.js";
 
 /** A shop under a supervisor, and its operator. */
@@ -28,21 +28,11 @@ export async function startSupervised(
       ...env,
     },
   });
-  const ask = (method: string, path: string, input?: object) =>
-    // Not by fetch: an operation takes as long as it takes.
-    new Promise<{ isRight: boolean; answer: Record<string, unknown> }>((resolve, reject) => {
-      const url = `http://127.0.0.1:${adminPort}/supervisor/${path}`;
-      const asking = request(url, { method, headers: { "content-type": "application/json" } }, (response) => {
-        let text = "";
-        response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
-        response.on("error", reject);
-        response.on("end", () =>
-          resolve({ isRight: response.statusCode === 200, answer: JSON.parse(text) as Record<string, unknown> }),
-        );
-      });
-      asking.on("error", reject);
-      asking.end(input && JSON.stringify(input));
-    });
+  // An operation takes as long as it takes.
+  const ask = async (method: string, path: string, body?: object) => {
+    const { status, text } = await exchange(`http://127.0.0.1:${adminPort}/supervisor/${path}`, { method, body });
+    return { isRight: status === 200, answer: JSON.parse(text) as Record<string, unknown> };
+  };
   return {
     system,
     processes: async () => (await ask("GET", "processes")).answer.processes as ProcessStatus[],

@@ -1,4 +1,5 @@
-import { Agent, request } from "node:http";
+import { Agent } from "node:http";
+import { exchange } from "./exchange.js";
 
 /** What became of one visit, which was tried once. */
 export interface Visit {
@@ -54,22 +55,14 @@ export class Visitors {
     }
   }
 
-  #ask(agent: Agent, id: string): Promise<Pick<Visit, "status" | "host" | "complaint">> {
-    return new Promise((resolve) => {
-      const broken = ({ message }: Error) => resolve({ status: 0, host: undefined, complaint: message });
-      const headers = { "content-type": "application/json" };
-      const asking = request(new URL("/visits", this.url), { agent, method: "POST", headers }, (response) => {
-        let text = "";
-        response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
-        response.on("error", broken);
-        response.on("end", () => {
-          const { host } = JSON.parse(text) as { host?: string };
-          resolve({ status: response.statusCode!, host, complaint: host === undefined ? text : "" });
-        });
-      });
-      asking.setTimeout(answerWithinMs, () => asking.destroy(new Error("no answer in time")));
-      asking.on("error", broken);
-      asking.end(JSON.stringify({ id }));
-    });
+  async #ask(agent: Agent, id: string): Promise<Pick<Visit, "status" | "host" | "complaint">> {
+    try {
+      const asked = { agent, method: "POST", body: { id }, giveUpMs: answerWithinMs };
+      const { status, text } = await exchange(new URL("/visits", this.url), asked);
+      const { host } = JSON.parse(text) as { host?: string };
+      return { status, host, complaint: host === undefined ? text : "" };
+    } catch (error) {
+      return { status: 0, host: undefined, complaint: (error as Error).message };
+    }
   }
 }

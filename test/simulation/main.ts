@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { table } from "../../src/cli/table.js";
 import { writeIntoDocs } from "../chaos/into-docs.js";
-import { wholeNumber } from "../chaos/whole-number.js";
+import { wholeNumber } from "../chaos/command-line.js";
 import { percentile } from "../chaos/report.js";
 import { failedSeeds, keepFailedSeed } from "./failed-seeds.js";
 import { type Course, Simulation } from "./simulate.js";

@@ -16,6 +16,35 @@ describe("a cancellation", () => {
     expect(child.reason).toBe(reason);
   });
 
+  it("hears of its parent's end only while it follows", () => {
+    const parent = new Cancellation();
+    const [early, late, left] = [1, 2, 3].map(() => new Cancellation(parent, false)) as [
+      Cancellation,
+      Cancellation,
+      Cancellation,
+    ];
+    early.follow();
+    left.follow();
+    left.detach();
+    expect(parent.followers).toBe(1);
+    parent.cancel(reason);
+    expect([early.reason, late.reason, left.reason]).toEqual([reason, undefined, undefined]);
+    late.follow();
+    expect(late.reason).toBe(reason);
+    expect(new Cancellation(parent, false).reason).toBe(reason);
+  });
+
+  it("tells a third listener like the first two", () => {
+    const cancellation = new Cancellation();
+    const listeners = [vi.fn(), vi.fn(), vi.fn(), vi.fn()];
+    for (const listener of listeners) cancellation.listen(listener);
+    expect(cancellation.followers).toBe(4);
+    cancellation.unlisten(listeners[1]!);
+    cancellation.unlisten(listeners[3]!);
+    cancellation.cancel(reason);
+    expect(listeners.map(({ mock }) => mock.calls.length)).toEqual([1, 0, 1, 0]);
+  });
+
   it("of a parent that is cancelled already is cancelled from the beginning", () => {
     const parent = new Cancellation();
     parent.cancel(reason);
@@ -91,6 +120,7 @@ describe("a context", () => {
     expect([short.deadline, long.deadline, long.remainingMs()]).toEqual([500, 1_000, 600]);
     expect([short.idempotencyKey, long.idempotencyKey]).toEqual([undefined, "own"]);
     expect([short.headers, short.principal?.id, short.event]).toEqual([{ a: "1" }, "p", undefined]);
+    short.cancellation.follow();
     root.cancellation.cancel(reason);
     expect(short.signal.aborted).toBe(true);
   });

@@ -2,7 +2,7 @@ import { systemIds } from "pangaea";
 import { expect, it } from "vitest";
 
 it("random hex is as long as it is asked to be, and every digit of it varies", () => {
-  for (const bytes of [1, 4, 8, 16, 33]) {
+  for (const bytes of [1, 4, 8, 16, 33, 4_097]) {
     const many = Array.from({ length: 200 }, () => systemIds.hex(bytes));
     for (const each of many) expect(each).toMatch(new RegExp(`^[0-9a-f]{${2 * bytes}}$`));
     for (let place = 0; place < 2 * bytes; place++) {

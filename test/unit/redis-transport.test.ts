@@ -235,9 +235,9 @@ describe("the redis transport under faults", () => {
     const callee = create();
     await callee.serve("callee", handler);
     const { ask } = await bare();
-    const message = { kind: "request", service: "s", version: 1, method: "m", effect: "read", attempt: 1, caller: "c" };
+    const is = { kind: "request", service: "s", version: 1, method: "m", effect: "read", attempt: 1, caller: "c" };
     const batch = (...ids: number[]) =>
-      JSON.stringify(["raw", ...ids.map((id) => ({ id, call: { ...message, remainingMs: 5_000, input: id } }))]);
+      JSON.stringify(["raw", { head: 0, is }, ...ids.map((id) => [id, 0, 5_000, 0, 0, id])]);
     for (const text of [batch(1, 2, 2), batch(1, 2), batch(4), batch(3, 4, 5)]) {
       await ask("PUBLISH", "pangaea:unit:inbox:{callee}", text);
     }
@@ -263,14 +263,18 @@ describe("the redis transport under faults", () => {
       '{"id":-1}',
       '{"id":1.5}',
       '{"id":"1"}',
-      '{"id":1,"call":null}',
-      `{"id":2,"call":{${polluting}}}`,
-      `{${polluting},"id":3}`,
+      '{"head":0,"is":null}',
+      '{"head":99999,"is":{}}',
+      "[1,7,1000,0,0,1]",
+      '[1,"__proto__",1000,0,0,1]',
+      "[-1,0]",
+      `{"head":0,"is":{${polluting}}}`,
+      `{${polluting},"head":3}`,
       '{"ask":1,"ids":[{},null]}',
       '{"ask":1,"held":[{}]}',
       '{"id":1,"error":{"code":"__proto__"}}',
     ];
-    const nonsense = ["", "{", "null", "[]", "[1]", '["__proto__",{"id":1,"cancel":true}]', "\u0000".repeat(100)];
+    const nonsense = ["", "{", "null", "[]", "[1]", '["__proto__",{"cancel":1}]', "\u0000".repeat(100)];
     for (const body of bodies) nonsense.push(`["x",${body}]`);
     for (const channel of [
       "pangaea:unit:inbox:{callee}",

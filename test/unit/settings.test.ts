@@ -18,7 +18,6 @@ describe("the settings", () => {
       databaseUrl: undefined,
       logLevel: "info",
       logFormat: "text",
-      traceShare: 1,
       namespace: undefined,
       addresses: new Map(),
       advertise: undefined,

@@ -39,6 +39,30 @@ it("begins as large a share of traces as it is told, and lets nobody further on 
   for (const { span, headers } of contexts) expect(traceOf(headers.traceparent)?.sampled).toBe(span !== undefined);
 });
 
+it("begins all of them, up to a hundred a second, where nobody says how many", () => {
+  const spans = ring();
+  const begun = (count: number) => {
+    const contexts = Array.from({ length: count }, () => rootContext(clock, 1_000));
+    for (const context of contexts) spans.begin(context, edge);
+    return contexts.filter(({ span }) => span !== undefined).length;
+  };
+  expect(begun(40)).toBe(40);
+  expect(begun(40)).toBe(10);
+  clock.advance(100);
+  expect(begun(40)).toBe(10);
+  clock.advance(60_000);
+  expect(begun(400)).toBe(50);
+  expect(begun(1)).toBe(0);
+});
+
+it("gives what it does not record to the next hop under the trace it came with", () => {
+  const spans = ring();
+  const context = rootContext(clock, 1_000, { headers: from("02") });
+  spans.begin(context, edge);
+  expect(context.span).toBeUndefined();
+  expect(context.headers.traceparent).toMatch(new RegExp(`^00-${trace}-(?!b{16})[0-9a-f]{16}-02$`));
+});
+
 it("finds a trace by the id of its request, with the calls inside the process", () => {
   const spans = ring();
   const context = rootContext(clock, 1_000);

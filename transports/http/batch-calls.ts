@@ -1,9 +1,9 @@
 import type { Dispatcher } from "undici";
-import { errorOf, type PangaeaError } from "../../src/core/index.js";
+import { ByNumber, cancelText, errorOf, HeadNumbers, numbered, type PangaeaError } from "../../src/core/index.js";
 import { decodeError } from "./connect-protocol.js";
 import { callerHeader, callsPath, limitHeader } from "./form.js";
 import { batchOf, createFrameReader } from "./frames.js";
-import { cancelText, HeadNumbers, messagesOf, numbered } from "./messages.js";
+import { messagesOf } from "./messages.js";
 import { type CallQueue, type Carrier, lost, notSent, type OutgoingCall, settleFrom } from "./outgoing-calls.js";
 
 /** A larger body of many calls is written to disk by some proxies. In characters. */
@@ -72,7 +72,7 @@ export class BatchCalls {
 class Batch implements Carrier {
   readonly #options: BatchCallsOptions;
   readonly #listener: { cancelLater(id: number): void; onEnd(): void };
-  readonly #pending = new Map<number, OutgoingCall>();
+  readonly #pending = new ByNumber<OutgoingCall>();
   #abort: ((reason: Error) => void) | undefined;
   #unwanted = false;
 
@@ -164,8 +164,8 @@ class Batch implements Carrier {
   }
 
   #fail(error: PangaeaError): void {
-    const pending = [...this.#pending.values()];
+    const pending = this.#pending.entries();
     this.#pending.clear();
-    for (const call of pending) call.fail(error);
+    for (const [, call] of pending) call.fail(error);
   }
 }

@@ -1,12 +1,11 @@
 import type { Socket } from "node:net";
 import type { Pool } from "undici";
-import { type Connection, errorOf, type Handler, type TransportOptions } from "../../src/core/index.js";
+import { callText, type Connection, errorOf, type Handler, type TransportOptions } from "../../src/core/index.js";
 import { type Address, connectTimeoutMs, formatAddress, parseAddress } from "./address.js";
 import { BatchCalls } from "./batch-calls.js";
 import { subscribeHttp } from "./event-subscription.js";
 import { frameAllowance } from "./form.js";
 import { FrameCalls } from "./frame-calls.js";
-import { callText } from "./messages.js";
 import { CallQueue, notSent, OutgoingCall } from "./outgoing-calls.js";
 import { requestUpgrade } from "./upgrade.js";
 

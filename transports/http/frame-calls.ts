@@ -1,7 +1,16 @@
 import type { Socket } from "node:net";
-import type { Call, Clock, Logger } from "../../src/core/index.js";
+import {
+  ByNumber,
+  type Call,
+  cancelText,
+  type Clock,
+  fieldsOf,
+  HeadNumbers,
+  type Logger,
+  numbered,
+} from "../../src/core/index.js";
 import { createFrameReader, FrameWriter } from "./frames.js";
-import { cancelText, fieldsOf, HeadNumbers, messagesOf, numbered, pingText } from "./messages.js";
+import { messagesOf, pingText } from "./messages.js";
 import { type CallQueue, type Carrier, lost, type OutgoingCall, settleFrom } from "./outgoing-calls.js";
 
 /** So often a caller shows that it is there, so that proxies keep the connection and a dead one is noticed. */
@@ -30,7 +39,7 @@ export class FrameCalls implements Carrier {
   readonly #options: FrameCallsOptions;
   readonly #writer: FrameWriter;
   readonly #heads = new HeadNumbers();
-  readonly #pending = new Map<number, OutgoingCall>();
+  readonly #pending = new ByNumber<OutgoingCall>();
   readonly #announce = (text: string) => this.#writer.put(text);
   #ending = false;
   #silentPings = 0;
@@ -156,9 +165,9 @@ export class FrameCalls implements Carrier {
   #onClose(): void {
     this.#cancelPing();
     const error = lost(this.#options.address);
-    const pending = [...this.#pending.values()];
+    const pending = this.#pending.entries();
     this.#pending.clear();
-    for (const call of pending) call.fail(error);
+    for (const [, call] of pending) call.fail(error);
     this.#end();
     this.#options.onClosed();
   }

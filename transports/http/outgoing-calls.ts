@@ -1,5 +1,13 @@
-import { type Call, errorFrom, errorOf, type PangaeaError, type Reply } from "../../src/core/index.js";
-import { fieldsOf, isNumber } from "./messages.js";
+import {
+  type ByNumber,
+  type Call,
+  errorFrom,
+  errorOf,
+  fieldsOf,
+  isNumber,
+  type PangaeaError,
+  type Reply,
+} from "../../src/core/index.js";
 
 /** What a call was handed to; hears when its caller gives up. */
 export interface Carrier {
@@ -17,7 +25,10 @@ export class OutgoingCall {
   settled = false;
   readonly #resolve: (reply: Reply) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #forget: () => void;
+  readonly #onCancel = (reason: PangaeaError): void => {
+    this.fail(reason);
+    this.carrier?.cancel(this);
+  };
 
   constructor(id: number, call: Call, body: string, resolve: (reply: Reply) => void, reject: (error: unknown) => void) {
     this.id = id;
@@ -25,23 +36,20 @@ export class OutgoingCall {
     this.body = body;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#forget = call.context.cancellation.onCancel((reason) => {
-      this.fail(reason);
-      this.carrier?.cancel(this);
-    });
+    call.context.cancellation.listen(this.#onCancel);
   }
 
   succeed(output: unknown): void {
     if (this.settled) return;
     this.settled = true;
-    this.#forget();
+    this.call.context.cancellation.unlisten(this.#onCancel);
     this.#resolve({ output });
   }
 
   fail(error: unknown): void {
     if (this.settled) return;
     this.settled = true;
-    this.#forget();
+    this.call.context.cancellation.unlisten(this.#onCancel);
     this.#reject(error);
   }
 }
@@ -93,7 +101,7 @@ export class CallQueue {
 }
 
 /** Settles the call that a received message is about; gives back its number, or undefined where it is about none. */
-export function settleFrom(message: unknown, pending: ReadonlyMap<number, OutgoingCall>): number | undefined {
+export function settleFrom(message: unknown, pending: ByNumber<OutgoingCall>): number | undefined {
   if (Array.isArray(message)) {
     const id: unknown = message[0];
     if (!isNumber(id)) throw new Error("a reply without a number");

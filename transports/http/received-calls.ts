@@ -1,16 +1,22 @@
 import {
+  ByNumber,
   type Call,
+  callFromList,
   type CallHead,
-  callOf,
   type Cancellation,
   type Clock,
   errorOf,
+  errorText,
+  fieldsOf,
   type Handler,
   headFrom,
+  isNumber,
+  maxHeads,
   type PangaeaError,
+  replyText,
 } from "../../src/core/index.js";
 import type { Activity } from "./activity.js";
-import { errorText, fieldsOf, isNumber, maxHeads, pongText, replyText } from "./messages.js";
+import { pongText } from "./messages.js";
 
 /** What a server needs to handle the messages of its callers. */
 export interface ServerParts {
@@ -29,13 +35,11 @@ export interface ReceivedCallsOptions extends ServerParts {
   onCancel(id: number): void;
 }
 
-const noFields: Readonly<Record<string, unknown>> = {};
-
 /** The calls that came in over one connection, or in one batch, each answered as soon as its handler settles. */
 export class ReceivedCalls {
   readonly #options: ReceivedCallsOptions;
   readonly #heads: CallHead[] = [];
-  readonly #running = new Map<number, Cancellation>();
+  readonly #running = new ByNumber<Cancellation>();
 
   constructor(options: ReceivedCallsOptions) {
     this.#options = options;
@@ -73,21 +77,19 @@ export class ReceivedCalls {
   /** Nobody waits for any of them. */
   abandon(): void {
     const reason = errorOf("canceled", "The caller went away.", { outcome: "unknown" });
-    for (const id of this.#running.keys()) this.cancel(id, reason);
+    for (const [id] of this.#running.entries()) this.cancel(id, reason);
   }
 
   #takeCall(message: readonly unknown[]): void {
     const { activity, clock, maxMessageBytes, send } = this.#options;
-    const [id, number, remainingMs, headers, carried, input] = message;
+    const [id, number] = message;
     const head = this.#heads[number as number];
     if (!isNumber(id) || this.#running.has(id)) throw new Error("a call without a number of its own");
     if (head === undefined) throw new Error("a call whose head is not known");
     let call: Call;
     try {
       if (activity.draining) throw errorOf("unavailable", "The server is shutting down.", { outcome: "not-executed" });
-      const { principal, idempotencyKey, event } = carried === 0 ? noFields : fieldsOf(carried);
-      const fields = { remainingMs, headers: headers === 0 ? undefined : headers, principal, idempotencyKey, event };
-      call = callOf(head, { ...fields, input }, clock);
+      call = callFromList(message, head, clock);
     } catch (error) {
       send(errorText(id, error, maxMessageBytes));
       return;

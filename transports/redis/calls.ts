@@ -1,5 +1,15 @@
-import { type Call, errorOf, type PangaeaError, type Reply, replyFrom } from "../../src/core/index.js";
-import { batchFrom, cancelText, type Channels, fieldsOf, isNumber, requestText } from "./frames.js";
+import {
+  ByNumber,
+  type Call,
+  cancelText,
+  errorFrom,
+  errorOf,
+  fieldsOf,
+  isNumber,
+  type PangaeaError,
+  type Reply,
+} from "../../src/core/index.js";
+import { batchFrom, type Channels } from "./frames.js";
 import type { Outgoing, Sending } from "./outgoing.js";
 
 const maxAskedIds = 1_000;
@@ -24,7 +34,7 @@ class PendingCall implements Sending {
     readonly since: number,
     readonly resolve: (reply: Reply) => void,
     readonly reject: (error: unknown) => void,
-    private readonly pending: Map<number, PendingCall>,
+    private readonly pending: ByNumber<PendingCall>,
   ) {
     pending.set(id, this);
   }
@@ -81,7 +91,7 @@ class Question implements Sending {
 export class Calls {
   readonly #outgoing: Outgoing;
   readonly #channels: Channels;
-  readonly #pending = new Map<number, PendingCall>();
+  readonly #pending = new ByNumber<PendingCall>();
   #questions = new Map<number, Question>();
   #lastId = 0;
   #asked = 0;
@@ -101,17 +111,20 @@ export class Calls {
       const { cancellation } = call.context;
       if (cancellation.reason !== undefined) throw cancellation.reason;
       const id = ++this.#lastId;
-      const text = requestText(id, call);
       const pending = new PendingCall(id, target, this.#asked, resolve, reject, this.#pending);
       pending.forget = cancellation.onCancel((reason) => this.#cancel(pending, reason));
-      this.#outgoing.publish(target.inbox, text, pending);
+      try {
+        this.#outgoing.publishCall(target.inbox, id, call, pending);
+      } catch (error) {
+        pending.fail(error);
+      }
     });
   }
 
   /** Gives up what waits for replies from `target`, or everything. */
   abandon(message: string, target?: Target): void {
     const error = unknown(message);
-    for (const call of this.#pending.values()) {
+    for (const [, call] of this.#pending.entries()) {
       if (target === undefined || call.target === target) this.#cancel(call, error);
     }
   }
@@ -119,7 +132,7 @@ export class Calls {
   /** The way back is lost, and with it every reply. */
   lose(): void {
     const error = unknown("Redis was lost before the reply came.");
-    for (const call of this.#pending.values()) call.fail(error);
+    for (const [, call] of this.#pending.entries()) call.fail(error);
     this.#questions.clear();
   }
 
@@ -137,7 +150,7 @@ export class Calls {
     this.#questions = new Map();
     const before = this.#asked++;
     const asked = new Map<string, PendingCall[]>();
-    for (const call of this.#pending.values()) {
+    for (const [, call] of this.#pending.entries()) {
       // They stand in the order of their beginning.
       if (call.since >= before) break;
       const { address } = call.target;
@@ -159,22 +172,21 @@ export class Calls {
     this.#outgoing.publish(call.target.inbox, cancelText(call.id));
   }
 
+  /** False where a message makes no sense. */
   #settle(message: unknown): boolean {
-    const fields = fieldsOf(message);
-    if (fields === undefined) return false;
-    if (Array.isArray(fields.held) && isNumber(fields.ask)) {
-      this.#questions.get(fields.ask)?.answer(new Set(fields.held));
+    if (Array.isArray(message)) {
+      const [id, output] = message as unknown[];
+      if (!isNumber(id)) return false;
+      const call = this.#pending.get(id);
+      // Late replies to calls that were given up are nothing unusual.
+      if (call?.take() === true) call.resolve({ output });
       return true;
     }
-    if (!isNumber(fields.id)) return false;
-    const call = this.#pending.get(fields.id);
-    // Late replies to calls that were given up are nothing unusual.
-    if (call === undefined || !call.take()) return true;
-    try {
-      call.resolve(replyFrom(message));
-    } catch (error) {
-      call.reject(error);
-    }
+    if (typeof message !== "object" || message === null) return false;
+    const { id, error, ask, held } = fieldsOf(message);
+    if (Array.isArray(held) && isNumber(ask)) this.#questions.get(ask)?.answer(new Set(held));
+    else if (isNumber(id)) this.#pending.get(id)?.fail(errorFrom(error));
+    else return false;
     return true;
   }
 }

@@ -1,13 +1,4 @@
-import {
-  asError,
-  type Call,
-  errorMessageOf,
-  errorOf,
-  messageOf,
-  type PangaeaError,
-  type Reply,
-  withFields,
-} from "../../src/core/index.js";
+import { errorOf } from "../../src/core/index.js";
 
 /** The largest message in bytes; larger values go by reference. */
 export const maxMessageBytes = 1024 * 1024;
@@ -61,60 +52,10 @@ export function batchFrom(text: string): Batch | undefined {
   }
 }
 
-/** The fields of a received message, or undefined where it is not an object. */
-export const fieldsOf = (message: unknown): Record<string, unknown> | undefined =>
-  typeof message === "object" && message !== null ? (message as Record<string, unknown>) : undefined;
-
-/** Whether `value` may be the number of a call or of a question. */
-export const isNumber = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;
-
-// Most texts are short: only those that could be too large are measured.
-const isTooLarge = (text: string): boolean =>
-  text.length * 3 > maxMessageBytes && Buffer.byteLength(text) > maxMessageBytes;
-
-/** A request as text. Throws where it cannot be sent. */
-export function requestText(id: number, call: Call): string {
-  let text: string;
-  try {
-    text = JSON.stringify({ id, call: messageOf(call) });
-  } catch (cause) {
-    throw errorOf("invalid_argument", "The input cannot be encoded as JSON.", { outcome: "not-sent", cause });
-  }
-  if (isTooLarge(text)) throw tooLarge("The request", "not-sent");
-  return text;
-}
-
-/** Tells a server that nobody waits for a call any more. */
-export const cancelText = (id: number): string => `{"id":${id},"cancel":true}`;
-
-/** A reply as text; one that cannot be sent becomes the error that says so. */
-export function replyText(id: number, reply: Reply): string {
-  let text: string;
-  try {
-    text = JSON.stringify({ id, output: reply.output });
-  } catch (cause) {
-    return errorText(id, asError(cause, "internal", "The reply cannot be encoded as JSON.", "failed"));
-  }
-  return isTooLarge(text) ? errorText(id, tooLarge("The reply", "failed")) : text;
-}
-
-/** An error as text, without what it may not tell. */
-export function errorText(id: number, error: unknown): string {
-  let text: string;
-  try {
-    text = JSON.stringify({ id, error: errorMessageOf(error) });
-  } catch {
-    return errorText(id, withFields(error as PangaeaError, { details: undefined }));
-  }
-  return isTooLarge(text) ? errorText(id, tooLarge("The error", "failed")) : text;
-}
-
 /** An event's payload as text. Throws where it cannot be sent. */
 export function eventText(payload: unknown): string {
   const text = JSON.stringify(payload) ?? "null";
-  if (isTooLarge(text)) throw tooLarge("The event", "not-sent");
-  return text;
+  if (text.length * 3 <= maxMessageBytes || Buffer.byteLength(text) <= maxMessageBytes) return text;
+  const message = `The event is larger than ${maxMessageBytes} bytes.`;
+  throw errorOf("resource_exhausted", message, { outcome: "not-sent", retryable: false });
 }
-
-const tooLarge = (what: string, outcome: "not-sent" | "failed"): PangaeaError =>
-  errorOf("resource_exhausted", `${what} is larger than ${maxMessageBytes} bytes.`, { outcome, retryable: false });

@@ -1,14 +1,22 @@
 import {
+  ByNumber,
   type Call,
-  callFrom,
+  callFromList,
+  type CallHead,
   type Clock,
   type Context,
   errorOf,
+  errorText,
+  fieldsOf,
   type Handler,
+  headFrom,
   isError,
+  isNumber,
+  maxHeads,
   type Reply,
+  replyText,
 } from "../../src/core/index.js";
-import { batchFrom, type Channels, errorText, fieldsOf, isNumber, replyText } from "./frames.js";
+import { batchFrom, type Channels, maxMessageBytes } from "./frames.js";
 import type { Link } from "./link.js";
 import type { Outgoing } from "./outgoing.js";
 
@@ -25,7 +33,7 @@ interface Running {
 /** What is known of one caller. Its calls arrive in the order of their numbers, so that one number tells the old from the new. */
 interface Sender {
   readonly reply: string;
-  readonly inFlight: Map<number, Running>;
+  readonly inFlight: ByNumber<Running>;
   last: number;
 }
 
@@ -82,8 +90,8 @@ export class Inbox {
     this.#closing = true;
     const error = errorOf("unavailable", "The service was stopped in the middle of the call.", { outcome: "unknown" });
     for (const { reply, inFlight } of this.#senders.values()) {
-      for (const [id, running] of inFlight) {
-        if (running.wanted) this.#options.outgoing.publish(reply, errorText(id, error));
+      for (const [id, running] of inFlight.entries()) {
+        if (running.wanted) this.#options.outgoing.publish(reply, errorText(id, error, maxMessageBytes));
         running.wanted = false;
         running.context.cancellation.cancel(error);
       }
@@ -96,7 +104,12 @@ export class Inbox {
     let sound = batch !== undefined;
     if (batch !== undefined) {
       const sender = this.#senderOf(batch.sender);
-      for (const message of batch.messages) sound = this.#take(sender, message) && sound;
+      const heads: CallHead[] = [];
+      for (const message of batch.messages) {
+        sound =
+          (Array.isArray(message) ? this.#takeCall(sender, heads, message) : this.#take(sender, heads, message)) &&
+          sound;
+      }
     }
     if (!sound) this.#options.onMalformed(channel);
   }
@@ -111,39 +124,51 @@ export class Inbox {
         break;
       }
     }
-    const sender = { reply: this.#options.channels.reply(name), inFlight: new Map<number, Running>(), last: 0 };
+    const sender = { reply: this.#options.channels.reply(name), inFlight: new ByNumber<Running>(), last: 0 };
     this.#senders.set(name, sender);
     return sender;
   }
 
-  /** Handles one message; false where it makes no sense. */
-  #take(sender: Sender, message: unknown): boolean {
-    const fields = fieldsOf(message);
-    if (fields === undefined) return false;
-    const { id, ask, ids } = fields;
-    if (isNumber(ask) && Array.isArray(ids)) {
+  /** Handles what is no call; false where it makes no sense. */
+  #take(sender: Sender, heads: CallHead[], message: unknown): boolean {
+    if (typeof message !== "object" || message === null) return false;
+    const { head, is, cancel, ask, ids } = fieldsOf(message);
+    if (isNumber(head)) {
+      if (head >= maxHeads) return false;
+      try {
+        heads[head] = headFrom(is);
+      } catch {
+        return false;
+      }
+    } else if (isNumber(ask) && Array.isArray(ids)) {
       const held = ids.filter((id) => sender.inFlight.get(id as number)?.wanted);
       this.#options.outgoing.publish(sender.reply, JSON.stringify({ ask, held }));
-      return true;
-    }
-    if (!isNumber(id)) return false;
-    if (fields.cancel === true) {
-      const running = sender.inFlight.get(id);
+    } else if (isNumber(cancel)) {
+      const running = sender.inFlight.get(cancel);
       if (running !== undefined) {
         running.wanted = false;
         running.context.cancellation.cancel();
       }
-      return true;
-    }
+    } else return false;
+    return true;
+  }
+
+  /** Begins with a call; false where it makes no sense. */
+  #takeCall(sender: Sender, heads: readonly CallHead[], message: readonly unknown[]): boolean {
+    const [id, number] = message;
+    if (!isNumber(id)) return false;
     // Seen before, or older than what has been seen: its caller has given it up.
     if (id <= sender.last) return true;
     sender.last = id;
+    const head = heads[number as number];
     let call: Call;
     try {
       if (this.#closing) throw errorOf("unavailable", "The service is closing.", { outcome: "not-executed" });
-      call = callFrom(fields.call, this.#options.clock);
+      if (head === undefined)
+        throw errorOf("invalid_argument", "Malformed call: its head is not known.", { outcome: "not-executed" });
+      call = callFromList(message, head, this.#options.clock);
     } catch (error) {
-      this.#options.outgoing.publish(sender.reply, errorText(id, error));
+      this.#options.outgoing.publish(sender.reply, errorText(id, error, maxMessageBytes));
       return isError(error) && error.code === "unavailable";
     }
     this.#handle(sender, id, call);
@@ -162,10 +187,12 @@ export class Inbox {
     }
     reply.then(
       (reply) => {
-        if (this.#ended(sender, id, running)) this.#options.outgoing.publish(sender.reply, replyText(id, reply));
+        if (this.#ended(sender, id, running))
+          this.#options.outgoing.publish(sender.reply, replyText(id, reply, maxMessageBytes));
       },
       (error: unknown) => {
-        if (this.#ended(sender, id, running)) this.#options.outgoing.publish(sender.reply, errorText(id, error));
+        if (this.#ended(sender, id, running))
+          this.#options.outgoing.publish(sender.reply, errorText(id, error, maxMessageBytes));
       },
     );
   }

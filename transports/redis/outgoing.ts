@@ -1,5 +1,14 @@
-import { errorOf, type Outcome, type PangaeaError } from "../../src/core/index.js";
-import { batchText } from "./frames.js";
+import {
+  ByNumber,
+  type Call,
+  callText,
+  errorOf,
+  HeadNumbers,
+  numbered,
+  type Outcome,
+  type PangaeaError,
+} from "../../src/core/index.js";
+import { batchText, maxMessageBytes } from "./frames.js";
 import type { Link } from "./link.js";
 import { hadNoEffect } from "./redis-node.js";
 
@@ -14,8 +23,11 @@ export interface Sending {
 }
 
 interface Batch {
+  readonly number: number;
   readonly channel: string;
   readonly messages: string[];
+  /** Of the calls among them. */
+  readonly heads: HeadNumbers;
   readonly sendings: Sending[];
   length: number;
 }
@@ -29,12 +41,15 @@ const unreachable = (outcome: Outcome): PangaeaError => errorOf("unavailable", "
 export class Outgoing {
   readonly #link: Link;
   readonly #sender: string;
-  readonly #open = new Map<string, Batch>();
-  readonly #unanswered = new Set<Batch>();
+  /** By channel. A new one for each tick: what an emptied `Map` held before stays reachable for the engine's collector. */
+  #open = new Map<string, Batch>();
+  readonly #unanswered = new ByNumber<Batch>();
+  #lastBatch = 0;
   #queue: Batch[] = [];
   #waitingLength = 0;
   #scheduled = false;
   #whenAnswered: (() => void)[] = [];
+  readonly #flush = () => this.flush();
 
   constructor(link: Link, sender: string) {
     this.#link = link;
@@ -48,30 +63,50 @@ export class Outgoing {
 
   /** Sends `message`, which is JSON text; `sending` hears once what became of it. */
   publish(channel: string, message: string, sending?: Sending): void {
+    const batch = this.#batchFor(channel, message.length, sending);
+    if (batch !== undefined) this.#add(batch, message);
+  }
+
+  /** Sends a call under its number. Throws where it cannot be sent. */
+  publishCall(channel: string, id: number, call: Call, sending: Sending): void {
+    const body = callText(call, maxMessageBytes);
+    const batch = this.#batchFor(channel, body.length, sending);
+    if (batch === undefined) return;
+    const head = batch.heads.numberOf(call, (text) => this.#add(batch, text));
+    this.#add(batch, numbered(id, head, call.context.remainingMs(), body));
+  }
+
+  /** The batch that takes another message of that length; undefined where it is refused. */
+  #batchFor(channel: string, length: number, sending: Sending | undefined): Batch | undefined {
     const link = this.#link;
     link.start();
     if (link.state === "closed" || link.state === "down") {
       sending?.sent(unreachable("not-sent"));
-      return;
+      return undefined;
     }
-    if (this.#waitingLength + message.length > maxWaitingLength) {
+    if (this.#waitingLength + length > maxWaitingLength) {
       sending?.sent(errorOf("resource_exhausted", "Too much waits for Redis already.", { outcome: "not-sent" }));
-      return;
+      return undefined;
     }
     let batch = this.#open.get(channel);
-    if (batch === undefined || batch.length + message.length > batchLength) {
-      batch = { channel, messages: [], sendings: [], length: 0 };
+    if (batch === undefined || batch.length + length > batchLength) {
+      const number = ++this.#lastBatch;
+      batch = { number, channel, messages: [], heads: new HeadNumbers(), sendings: [], length: 0 };
       this.#open.set(channel, batch);
       this.#queue.push(batch);
     }
-    batch.messages.push(message);
-    batch.length += message.length;
-    this.#waitingLength += message.length;
     if (sending !== undefined) batch.sendings.push(sending);
     if (!this.#scheduled && link.state === "live") {
       this.#scheduled = true;
-      process.nextTick(() => this.flush());
+      process.nextTick(this.#flush);
     }
+    return batch;
+  }
+
+  #add(batch: Batch, message: string): void {
+    batch.messages.push(message);
+    batch.length += message.length;
+    this.#waitingLength += message.length;
   }
 
   /** Hands what waits to Redis, where it is there. */
@@ -80,9 +115,9 @@ export class Outgoing {
     if (this.#queue.length === 0 || this.#link.state !== "live") return;
     const queue = this.#queue;
     this.#queue = [];
-    this.#open.clear();
+    this.#open = new Map();
     for (const batch of queue) {
-      this.#unanswered.add(batch);
+      this.#unanswered.set(batch.number, batch);
       this.#link.publish(batch.channel, batchText(this.#sender, batch.messages)).then(
         (receivers) => this.#settle(batch, receivers),
         (error: unknown) => this.#settle(batch, unreachable(hadNoEffect(error) ? "not-sent" : "unknown")),
@@ -92,12 +127,12 @@ export class Outgoing {
 
   /** Redis was lost. */
   fail(): void {
-    for (const batch of this.#unanswered) this.#settle(batch, unreachable("unknown"));
+    for (const [, batch] of this.#unanswered.entries()) this.#settle(batch, unreachable("unknown"));
     const queue = this.#queue;
     this.#queue = [];
-    this.#open.clear();
+    this.#open = new Map();
     for (const batch of queue) {
-      this.#unanswered.add(batch);
+      this.#unanswered.set(batch.number, batch);
       this.#settle(batch, unreachable("not-sent"));
     }
   }
@@ -110,7 +145,7 @@ export class Outgoing {
   }
 
   #settle(batch: Batch, result: number | PangaeaError): void {
-    if (!this.#unanswered.delete(batch)) return;
+    if (!this.#unanswered.delete(batch.number)) return;
     this.#waitingLength -= batch.length;
     for (const sending of batch.sendings) sending.sent(result);
     if (this.#unanswered.size + this.#queue.length > 0) return;
