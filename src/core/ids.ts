@@ -9,23 +9,18 @@ export abstract class Ids {
 }
 
 /** Random bytes are asked of the system for many at once: for a few at a time that costs more than all the rest of a call. */
-class SystemIds extends Ids {
-  readonly #pool = Buffer.alloc(4_096);
-  #used = this.#pool.length;
-
-  uuid(): string {
-    return randomUUID();
-  }
-
-  hex(bytes: number): string {
-    if (bytes > this.#pool.length) return randomBytes(bytes).toString("hex");
-    if (this.#used + bytes > this.#pool.length) {
-      randomFillSync(this.#pool);
-      this.#used = 0;
+function pooledHex(): (bytes: number) => string {
+  const pool = Buffer.alloc(4_096);
+  let used = pool.length;
+  return (bytes) => {
+    if (bytes > pool.length) return randomBytes(bytes).toString("hex");
+    if (used + bytes > pool.length) {
+      randomFillSync(pool);
+      used = 0;
     }
-    this.#used += bytes;
-    return this.#pool.toString("hex", this.#used - bytes, this.#used);
-  }
+    used += bytes;
+    return pool.toString("hex", used - bytes, used);
+  };
 }
 
-export const systemIds: Ids = new SystemIds();
+export const systemIds: Ids = { uuid: () => randomUUID(), hex: pooledHex() };
