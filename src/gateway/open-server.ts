@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { Server as NetServer } from "node:net";
+import { ByNumber } from "../core/by-number.js";
 import type { Clock } from "../core/clock.js";
 import type { GatewayOptions } from "../core/gateway.js";
 import { ConfigurationError } from "../runtime/settings.js";
@@ -17,12 +18,14 @@ export async function openServer(
   { host, port, socket, clock }: GatewayOptions,
 ): Promise<OpenServer> {
   const server = createServer();
-  const open = new Set<ServerResponse>();
+  const open = new ByNumber<ServerResponse>();
+  let last = 0;
   let closing = false;
   server.on("request", (request, response) => {
     if (closing) response.shouldKeepAlive = false;
-    open.add(response);
-    response.once("close", () => open.delete(response));
+    const number = ++last;
+    open.set(number, response);
+    response.once("close", () => open.delete(number));
     handle(request, response);
   });
   await listen(server, host, port, socket);
@@ -34,7 +37,7 @@ export async function openServer(
     async close(graceMs) {
       closing = true;
       // What is being answered is the last answer on its connection, too.
-      for (const response of open) if (!response.headersSent) response.shouldKeepAlive = false;
+      for (const [, response] of open.entries()) if (!response.headersSent) response.shouldKeepAlive = false;
       const closed = closeListener(server);
       if (graceMs > 0) await waitUntil(closed, graceMs, clock);
       server.closeIdleConnections();

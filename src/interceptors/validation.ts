@@ -56,7 +56,11 @@ const checked = (call: Call, output: unknown, validate: Validator): unknown => {
 export const clientValidation = (shape: Shape, remote: boolean): Layer => ({
   role: "validation",
   why: "Before anything is sent: a wrong input is refused here, in every layout alike, and the callee gets a copy of its own.",
-  enter: (call) => withInput(call, shape.input),
+  enter(call) {
+    // The client has just made it, and nobody else has seen it: it need not be copied for its input's sake.
+    (call as { input: unknown }).input = checkedInput(call, shape.input);
+    return call;
+  },
   ...(remote ? { leave: (output: unknown, call: Call) => checked(call, output, shape.output) } : undefined),
 });
 

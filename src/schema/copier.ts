@@ -105,7 +105,7 @@ const writers: Readonly<Record<string, Writer>> = {
     source.expect([`Array.isArray(${value})`, ...conditions].join(" && "));
     const [copy, index, item] = [source.variable(), source.variable(), source.variable()];
     // As large as it has to be, at once.
-    source.lines.push(`const ${copy} = [...${value}];`);
+    source.lines.push(`const ${copy} = ${value}.length === 0 ? [] : [...${value}];`);
     source.lines.push(`for (let ${index} = 0; ${index} < ${copy}.length; ${index}++) {`);
     source.lines.push(`const ${item} = ${copy}[${index}];`);
     source.expect(`${item} !== undefined`);

@@ -136,6 +136,31 @@ describe("a stack", () => {
   });
 });
 
+it("a stack works the same where no code may be made from text", async () => {
+  const { seen, layers } = layersThatTell("a", "b");
+  const make = globalThis.Function;
+  globalThis.Function = (() => {
+    throw new EvalError("Code generation from strings disallowed for this context");
+  }) as unknown as FunctionConstructor;
+  let send, refused;
+  try {
+    const refusing: Layer = {
+      role: "refusing",
+      why: "",
+      enter() {
+        throw boom;
+      },
+    };
+    send = wrapService([...layers, limit().layer], echo);
+    refused = wrapService([...layers, refusing], echo);
+  } finally {
+    globalThis.Function = make;
+  }
+  expect(await send(call(""))).toEqual({ output: "abba" });
+  await expect(refused(call())).rejects.toBe(boom);
+  expect(seen.slice(4)).toEqual(["a in", "b in", "b failed", "a failed"]);
+});
+
 describe("a layer with a limit", () => {
   it("settles the call once, while what is inside it goes on to its end", async () => {
     const { hand, layer } = limit();
