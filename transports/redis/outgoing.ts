@@ -12,7 +12,7 @@ import { batchText, maxMessageBytes } from "./frames.js";
 import type { Link } from "./link.js";
 import { hadNoEffect } from "./redis-node.js";
 
-/** More in one PUBLISH makes two processes work in turns instead of at once. */
+/** A PUBLISH that is full leaves at once: the other side can begin with it while this one still makes the next. */
 const batchLength = 16 * 1024;
 /** Text that may wait for Redis before more is refused. */
 const maxWaitingLength = 32 * 1024 * 1024;
@@ -89,7 +89,11 @@ export class Outgoing {
       return undefined;
     }
     let batch = this.#open.get(channel);
-    if (batch === undefined || batch.length + length > batchLength) {
+    if (batch !== undefined && batch.length + length > batchLength) {
+      this.flush();
+      batch = undefined;
+    }
+    if (batch === undefined) {
       const number = ++this.#lastBatch;
       batch = { number, channel, messages: [], heads: new HeadNumbers(), sendings: [], length: 0 };
       this.#open.set(channel, batch);
