@@ -57,6 +57,7 @@ export class Feed {
   #readFailures = 0;
   #more = false;
   #writing: Promise<void> | undefined;
+  #writeFailures = 0;
   #awayFailures = 0;
   #paused = false;
   #onIdle: (() => void) | undefined;
@@ -225,21 +226,27 @@ export class Feed {
   /** One write at a time, of the newest position: what is confirmed meanwhile shares the next. */
   #keepPosition(): void {
     if (this.#writing !== undefined || this.position === this.#written) return;
-    this.#writing = this.#write().finally(() => {
+    this.#writing = this.#write().then((isWritten) => {
       this.#writing = undefined;
-      if (this.#stop.reason === undefined) this.#keepPosition();
+      if (this.#stop.reason !== undefined) return;
+      if (isWritten) this.#keepPosition();
+      else this.#later(backoffMs(this.#writeFailures, maxBackoffMs), () => this.#keepPosition());
     });
   }
 
-  async #write(): Promise<void> {
+  async #write(): Promise<boolean> {
     const { position } = this;
-    if (position === this.#written) return;
-    this.#written = position;
+    if (position === this.#written) return true;
     try {
       await this.options.outbox.keepPosition(this.options.subscriber, position);
+      this.#written = position;
+      this.#writeFailures = 0;
+      return true;
     } catch (error) {
-      // The next one will be written; until then a crash costs deliveries that the inbox drops.
+      // Until it is, a crash costs deliveries that the inbox drops.
+      this.#writeFailures++;
       this.options.logger.debug("A cursor could not be written.", { error });
+      return false;
     }
   }
 }

@@ -161,7 +161,10 @@ const withWitness = (topology: Topology): Topology => ({
 async function askShop(world: World, customers: Customers, time: VirtualTime): Promise<string[]> {
   for (; ; await time.sleep(500)) {
     const { entry } = world;
-    const answer = entry && (await judgeOrders(entry.runtime, customers).catch(() => undefined));
+    // Whoever is killed in the middle of it does not even say so.
+    const tooLate = time.sleep(2 * longestDeadlineMs).then(() => undefined);
+    const answer =
+      entry && (await Promise.race([judgeOrders(entry.runtime, customers).catch(() => undefined), tooLate]));
     if (answer !== undefined) return answer;
   }
 }
@@ -175,7 +178,8 @@ function loggerTo(note: (text: string) => void, verbose: boolean): (process: str
       `${process}: ${message} ${JSON.stringify(fields, (_key, value: unknown) => (value instanceof Error ? String(value) : value))}`,
     );
   const loggerOf = (process: string): Logger => ({
-    debugging: verbose,
+    // Always, for a line draws ids: with and without the lines the same seed is to take the same course.
+    debugging: true,
     debug: verbose ? say(process) : () => {},
     info: verbose ? say(process) : () => {},
     warn: say(process),
