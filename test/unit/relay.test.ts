@@ -16,6 +16,7 @@ import { z } from "zod";
 import { eventRetentionMs } from "../../src/events/outbox.js";
 import { Relay } from "../../src/events/relay.js";
 import type { ModuleStore } from "../../src/storage/module-store.js";
+import { run } from "../../src/storage/run.js";
 import { HandClock } from "./hand-clock.js";
 import { openStore } from "./open-store.js";
 
@@ -148,6 +149,24 @@ describe("the relay", () => {
     const even = deliveries.filter((delivery) => /[24]$/.test(delivery));
     expect(even).toEqual([...Array.from({ length: 9 }, () => "one made 2"), "one made 4"]);
     await clock.until(async () => (await cursorOf("one")) === 4);
+  });
+
+  it("writes down how far it has come as soon as that is possible again, also where nothing else happens", async () => {
+    await relay.start();
+    await store.update((db) =>
+      run(
+        db,
+        `create trigger full before update on pangaea_cursor when new.position > 1
+          begin select raise(abort, 'the disk is full'); end`,
+      ),
+    );
+    for (const n of [1, 2]) await emit(n);
+    await delivered(2);
+    await quiet();
+    expect(await cursorOf("one")).toBeLessThan(2);
+    await store.update((db) => run(db, "drop trigger full"));
+    await clock.until(async () => (await cursorOf("one")) === 2);
+    expect(deliveries).toEqual(["one made 1", "one made 2"]);
   });
 
   it("asks a subscriber that is away with one event at a time, and soon again", async () => {
