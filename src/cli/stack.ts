@@ -1,5 +1,6 @@
 import type { Stack } from "../core/call.js";
 import { systemClock } from "../core/clock.js";
+import type { Fallback } from "../core/fallback.js";
 import { Deadlines } from "../core/deadline.js";
 import { systemIds } from "../core/ids.js";
 import { silentLogger } from "../core/logger.js";
@@ -54,7 +55,7 @@ export async function showStack(service: string, options: StackOptions): Promise
     tracer: new SpanRing({ process: "stack", clock, ids: systemIds, size: 1 }),
   });
   const ways = [
-    ...edgesTo(module, system, options.from).flatMap((edges) => callWays(module, edges, stacks)),
+    ...edgesTo(module, system, options.from).flatMap((edges) => callWays(module, edges, stacks, system)),
     ...(options.from === undefined ? eventWays(module, system, stacks) : []),
   ];
   process.stdout.write(options.json === true ? jsonText(ways) : `${ways.map(asText).join("\n\n")}\n`);
@@ -67,8 +68,13 @@ function edgesTo({ name }: Module, system: System, from: string | undefined): Ca
   const known = callEdges(system).filter((edge) => edge.to === name);
   // What nobody calls can still be called by its operator, through the gateway's process.
   const edges = known.length > 0 ? known : [edgeFrom(gatewayCaller, name, system)];
-  return [...Map.groupBy(edges, (edge) => edge.transport).values()];
+  // A caller with something else to go on with has a layer of its own.
+  const own = ({ from }: CallEdge) => (fallbacksFor(name, from, system).length > 0 ? from : "");
+  return [...Map.groupBy(edges, (edge) => `${edge.transport} ${own(edge)}`).values()];
 }
+
+const fallbacksFor = (service: string, from: string, { modules }: System): readonly Fallback[] =>
+  (modules.get(from)?.fallbacks ?? []).filter((fallback) => fallback.service === service);
 
 function edgeFrom(from: string, to: string, { topology, modules }: System): CallEdge {
   const fromProcess =
@@ -79,9 +85,11 @@ function edgeFrom(from: string, to: string, { topology, modules }: System): Call
   throw new UsageError(`--from: no module "${from}". ${insteadOf(from, [gatewayCaller, ...modules.keys()])}`);
 }
 
-function callWays(module: Module, edges: readonly CallEdge[], stacks: Stacks): Way[] {
+function callWays(module: Module, edges: readonly CallEdge[], stacks: Stacks, system: System): Way[] {
   const { contract } = module;
-  const [{ transport, toProcess }] = edges as [CallEdge];
+  const [{ from, transport, toProcess }] = edges as [CallEdge];
+  const fallbacks = fallbacksFor(contract.name, from, system);
+  const fallbackOf = (method: string) => fallbacks.find((each) => each.method === method);
   const remote = transport !== "in-process";
   const callers = [...new Set(edges.map(({ from }) => from))].join(", ");
   const homes = [...new Set(edges.map(({ fromProcess }) => fromProcess))].join(", ");
@@ -93,7 +101,7 @@ function callWays(module: Module, edges: readonly CallEdge[], stacks: Stacks): W
   const ways = Object.keys(contract.procedures).map((method) => ({
     method,
     layers: [
-      ...rowsOf("client", stacks.client(contract, method, remote)),
+      ...rowsOf("client", stacks.client(contract, method, remote, fallbackOf(method))),
       ...(remote ? rowsOf("endpoint", stacks.endpoint(contract.name, transport).stack) : []),
       edge,
       ...rowsOf("server", stacks.server(contract, method, remote)),

@@ -25,3 +25,17 @@ export type Code = keyof typeof codes;
 
 /** Whether `value` is one of the sixteen codes. */
 export const isCode = (value: unknown): value is Code => typeof value === "string" && Object.hasOwn(codes, value);
+
+/** Codes that say something of the system; the others are answers to what was asked. */
+const faults: ReadonlySet<string> = new Set<Code>([
+  "unknown",
+  "deadline_exceeded",
+  "resource_exhausted",
+  "unimplemented",
+  "internal",
+  "unavailable",
+  "data_loss",
+]);
+
+/** Whether a code says something of the system, and not of what was asked. */
+export const isFault = (code: string): boolean => faults.has(code);

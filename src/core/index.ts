@@ -14,6 +14,7 @@ export * from "./cursor.js";
 export * from "./deadline.js";
 export * from "./error.js";
 export * from "./failpoints.js";
+export * from "./fallback.js";
 export * from "./gateway.js";
 export * from "./ids.js";
 export * from "./json.js";

@@ -8,6 +8,7 @@ import {
   type Payload,
   type Result,
 } from "./contract.js";
+import type { Fallback } from "./fallback.js";
 
 export type Constructor<T = unknown> = new (...args: any[]) => T;
 
@@ -65,6 +66,8 @@ export interface ModuleSpec<C extends Contract> {
   readonly service: Constructor<ServiceOf<C>>;
   /** Contracts this module calls. A client of any other is refused. */
   readonly requires?: readonly Contract[];
+  /** What it goes on with where a read of one of those fails; made by `fallback`. */
+  readonly fallbacks?: readonly Fallback[];
   /** Classes the container makes, once each: repositories, policies. */
   readonly bind?: readonly Constructor[];
   /** Present where the module has data of its own. */
@@ -89,6 +92,7 @@ export interface Module {
   readonly contract: Contract;
   readonly service: Constructor;
   readonly requires: readonly Contract[];
+  readonly fallbacks: readonly Fallback[];
   readonly bind: readonly Constructor[];
   readonly migrations: readonly Migration[] | undefined;
   readonly on: readonly Subscription[];
@@ -145,11 +149,19 @@ export function defineModule<C extends Contract>(spec: ModuleSpec<C>): Module {
   const requires = new Map(
     [...(spec.requires ?? []), ...sagas.flatMap((saga) => saga.requires)].map((c) => [c.name, c]),
   );
+  const fallbacks = spec.fallbacks ?? [];
+  for (const [index, { service, method }] of fallbacks.entries()) {
+    if (!requires.has(service))
+      throw new DefinitionError(`module ${name}: fallbacks: ${service} is not among what it requires`);
+    if (fallbacks.findIndex((other) => other.service === service && other.method === method) < index)
+      throw new DefinitionError(`module ${name}: fallbacks: ${service}.${method} has two; leave one`);
+  }
   const module: Module = {
     name,
     contract: spec.contract,
     service: spec.service,
     requires: [...requires.values()],
+    fallbacks,
     bind: spec.bind ?? [],
     migrations: spec.migrations,
     on: spec.on ?? [],

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.js";
+import { isFault } from "../core/code.js";
 import type { Answered, Begun, Meter, MeterKind, Meters } from "../core/meter.js";
 import { type Counts, quantileMs, sumOf, Times } from "./times.js";
 
@@ -9,18 +10,7 @@ const sampleWeight = 16;
 /** Figures of the present are those since the older of two marks: of the last five to ten seconds. */
 const markMs = 5_000;
 
-/** Errors that say something of the system; the others are answers to what was asked. */
-const faults: ReadonlySet<string> = new Set([
-  "unknown",
-  "deadline_exceeded",
-  "resource_exhausted",
-  "unimplemented",
-  "internal",
-  "unavailable",
-  "data_loss",
-]);
-
-const isFault = (kind: MeterKind, code: string): boolean => (kind === "edge" ? code >= "500" : faults.has(code));
+const isFailure = (kind: MeterKind, code: string): boolean => (kind === "edge" ? code >= "500" : isFault(code));
 
 /** One procedure as seen from one side, or one route of the edge. */
 export class CallMeter implements Meter {
@@ -116,7 +106,7 @@ export class CallMeters implements Meters {
         const recent = times.recent();
         if (recent.count === 0) continue;
         all.push(recent);
-        if (!isFault(meter.kind, code)) continue;
+        if (!isFailure(meter.kind, code)) continue;
         failed += recent.count;
         errors[code] = (errors[code] ?? 0) + recent.count;
       }
@@ -136,10 +126,10 @@ export class CallMeters implements Meters {
     const all = [...this.#meters.values()];
     const edge = all.filter(({ kind }) => kind === "edge");
     const ended = (edge.length > 0 ? edge : all.filter(({ kind }) => kind === "server")).flatMap(({ kind, times }) =>
-      [...times].map(([code, each]) => ({ isFault: isFault(kind, code), each })),
+      [...times].map(([code, each]) => ({ isFailed: isFailure(kind, code), each })),
     );
     const { count, counts } = sumOf(ended.map(({ each }) => each));
-    const failed = ended.reduce((sum, { isFault: failed, each }) => sum + (failed ? each.count : 0), 0);
+    const failed = ended.reduce((sum, { isFailed, each }) => sum + (isFailed ? each.count : 0), 0);
     return { calls: count, failed, latencies: Array.from(counts) };
   }
 

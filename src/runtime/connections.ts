@@ -84,11 +84,14 @@ export class Connections {
   }
 
   client<C extends Contract>(contract: C, caller: string): ClientOf<C> {
+    const { fallbacks = [] } = this.options.modules.get(caller) ?? {};
+    const fallbackOf = (method: string) =>
+      fallbacks.find((each) => each.service === contract.name && each.method === method);
     return createClient({
       contract,
       caller,
       route: this.route(contract.name),
-      stackOf: (method, remote) => this.stacks.client(contract, method, remote),
+      stackOf: (method, remote) => this.stacks.client(contract, method, remote, fallbackOf(method)),
     });
   }
 

@@ -3,12 +3,15 @@ import type { Layer } from "../core/call.js";
 import type { Clock } from "../core/clock.js";
 import type { Effect } from "../core/contract.js";
 import type { Deadlines } from "../core/deadline.js";
+import type { Fallback } from "../core/fallback.js";
 import type { Ids } from "../core/ids.js";
 import type { MetricDefinition, Metrics } from "../core/metrics.js";
 import { type Resilience, type ServiceResilience, usualResilience } from "../core/resilience.js";
+import type { Validator } from "../core/validation.js";
 import { attemptTimeout } from "../interceptors/attempt-timeout.js";
 import { Bulkhead, bulkhead } from "../interceptors/bulkhead.js";
 import { CircuitBreaker, circuitBreaker } from "../interceptors/circuit-breaker.js";
+import { fallbackLayer } from "../interceptors/fallback.js";
 import { hedging } from "../interceptors/hedging.js";
 import { retry } from "../interceptors/retry.js";
 import { RetryBudget } from "../interceptors/retry-budget.js";
@@ -39,6 +42,10 @@ const budgetRefusals = counter(
   "pangaea_client_retry_budget_refusals_total",
   "Calls not made again for want of budget.",
 );
+const fallbacksUsed = counter(
+  "pangaea_client_fallbacks_total",
+  "Failed calls in whose place the caller's own answer stood.",
+);
 const budgetLeft = gauge("pangaea_client_retry_budget", "Calls that may be made again now.");
 const breakerState = gauge("pangaea_client_breaker_state", "0 closed, 1 half-open, 2 open.");
 const bulkheadPending = gauge("pangaea_client_bulkhead_pending", "Calls under way with an endpoint.");
@@ -50,8 +57,12 @@ const stateNumbers = { closed: 0, "half-open": 1, open: 2 } as const;
 /** The layers that protect calls to services of other processes, and what they remember: one for each process. */
 export class ServiceLayers {
   readonly #shared = new Map<string, Shared>();
+  /** How often each was used, by the procedure that it stands in for. */
+  readonly #fallbacks = new Map<string, { readonly labels: Record<string, string>; value: number }>();
 
-  constructor(private readonly parts: ServiceLayersParts) {}
+  constructor(private readonly parts: ServiceLayersParts) {
+    parts.metrics?.observe(fallbacksUsed, () => [...this.#fallbacks.values()]);
+  }
 
   /** Above the balancer, for calls of one effect. */
   ofService(service: string, effect: Effect): Layer[] {
@@ -70,6 +81,15 @@ export class ServiceLayers {
       ...(again === undefined ? [] : [retry(again)]),
       ...(settings.hedge === undefined || effect !== "read" ? [] : [hedging(settings.hedge, budget, clock)]),
     ];
+  }
+
+  /** Above all others, for a read for which the calling module has something else; `output` checks that. */
+  ofFallback(fallback: Fallback, output: Validator): Layer {
+    const { service, method } = fallback;
+    const key = `${service}.${method}`;
+    const used = this.#fallbacks.get(key) ?? { labels: { service, method }, value: 0 };
+    this.#fallbacks.set(key, used);
+    return fallbackLayer(fallback, output, () => used.value++);
   }
 
   /** Below the balancer, for the calls to one endpoint. */

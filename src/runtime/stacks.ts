@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.js";
 import type { Contract, Procedure } from "../core/contract.js";
 import { Deadlines } from "../core/deadline.js";
 import type { Failpoints } from "../core/failpoints.js";
+import type { Fallback } from "../core/fallback.js";
 import type { Ids } from "../core/ids.js";
 import type { Logger } from "../core/logger.js";
 import type { Meters } from "../core/meter.js";
@@ -65,7 +66,8 @@ export const partsOf = ({ parts, telemetry, topology, modules }: ProcessOptions)
 
 /** The order of every stack stands here and nowhere else. `remote`: the call crosses, or has crossed, a process boundary. */
 export interface Stacks {
-  client(contract: Contract, method: string, remote: boolean): Stack;
+  /** `fallback`: of the module that calls, for this procedure. */
+  client(contract: Contract, method: string, remote: boolean, fallback?: Fallback): Stack;
   /** Below the balancer: for the calls to one endpoint of a service in another process. */
   endpoint(service: string, endpoint: string): EndpointLayers;
   /** `answers`: of the module's keyed calls; without a database it has none. */
@@ -108,10 +110,11 @@ export function createStacks(parts: StackParts): Stacks {
     ];
   };
   return {
-    client(contract, method, remote) {
+    client(contract, method, remote, fallback) {
       const procedure = contract.procedures[method]!;
       const stack = [
         ...client(contract, method, remote),
+        ...(fallback === undefined ? [] : [layers.ofFallback(fallback, validatorOf(procedure.output))]),
         clientValidation(shapeOf(procedure), remote),
         clientDeadline(deadlines),
         ...(remote ? layers.ofService(contract.name, procedure.effect) : []),

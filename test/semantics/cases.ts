@@ -247,6 +247,18 @@ export const semanticsCases: readonly SemanticsCase[] = [
     },
   },
   {
+    title: "goes on with the caller's fallback where the system fails, and with nothing else",
+    async run(system) {
+      const { front, probe, ctx } = clients(system);
+      assert.deepEqual(await front.lean({ how: "text" }, ctx), { text: "whole" });
+      assert.deepEqual(await front.lean({ how: "throw" }, ctx), { text: "not whole: internal" });
+      assert.deepEqual(await front.lean({ how: "hang", waitMs: 50 }, ctx), { text: "not whole: deadline_exceeded" });
+      assert.equal((await failureOf(front.lean({ how: "declared" }, ctx))).reason, "REFUSED");
+      assert.equal((await failureOf(front.lean({ how: "spoilt" }, ctx))).code, "internal");
+      assert.equal((await failureOf(probe.fragile({ how: "throw" }, ctx))).code, "internal", "another caller's");
+    },
+  },
+  {
     title: "refuses a call of another module inside a commit",
     async run(system) {
       const { front, ctx } = clients(system);

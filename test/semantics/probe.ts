@@ -9,6 +9,7 @@ import {
   event,
   Events,
   fail,
+  fallback,
   idempotent,
   type Input,
   mutation,
@@ -40,6 +41,7 @@ export const probe = defineContract("probe", 2, {
       input: z.object({ how: z.enum(["throw", "undeclared", "declared", "output", "text"]) }),
       output: Text,
     }),
+    fragile: read({ input: z.object({ how: z.enum(["throw", "declared", "hang", "spoilt", "text"]) }), output: Text }),
     remaining: read({ input: z.object({}), output: z.object({ remainingMs: z.number() }), deadlineMs: 60_000 }),
     hang: read({ input: z.object({ id: z.string() }), output: z.object({}), deadlineMs: 60_000 }),
     aborted: read({ input: z.object({ id: z.string() }), output: z.object({ aborted: z.boolean() }) }),
@@ -66,6 +68,14 @@ export const front = defineContract("front", 1, {
     }),
     pass: read({ input: z.object({ how: z.enum(["declared", "undeclared", "throw"]) }), output: Text }),
     passUndeclared: read({ input: z.object({}), output: Text }),
+    lean: read({
+      input: z.object({
+        how: z.enum(["throw", "declared", "hang", "spoilt", "text"]),
+        waitMs: z.int().default(10_000),
+      }),
+      output: Text,
+      deadlineMs: 30_000,
+    }),
     callInCommit: mutation({ input: z.object({}), output: Text }),
     count: mutation({ input: z.object({ by: z.int() }), output: z.object({ total: z.int() }) }),
     whisper: mutation({ input: Text, output: z.object({}) }),
@@ -115,6 +125,13 @@ class ProbeService implements ServiceOf<typeof probe> {
     throw new Error("secret: connection string");
   }
 
+  async fragile({ how }: Input<typeof probe, "fragile">, ctx: CallContext): Promise<{ text: string }> {
+    if (how === "text") return { text: "whole" };
+    if (how === "declared") throw fail(probe.errors.REFUSED, { why: "because" });
+    if (how === "hang") await sleep(this.clock, 60_000, ctx.signal);
+    throw new Error("broken");
+  }
+
   async remaining(_input: unknown, ctx: CallContext) {
     return { remainingMs: ctx.remainingMs() };
   }
@@ -162,6 +179,10 @@ class FrontService implements ServiceOf<typeof front> {
     return this.neighbour.break({ how }, ctx);
   }
 
+  async lean({ how, waitMs }: Input<typeof front, "lean">, ctx: CallContext) {
+    return this.neighbour.fragile({ how }, ctx, { deadlineMs: waitMs });
+  }
+
   async passUndeclared(_input: unknown, ctx: CallContext): Promise<{ text: string }> {
     await this.neighbour.shout({ text: "" }, ctx);
     return { text: "not reached" };
@@ -191,4 +212,14 @@ export const probeModule = defineModule({
   on: [when(front.events.whispered, ProbeService, (service, { text }) => service.hear(text))],
 });
 
-export const frontModule = defineModule({ contract: front, service: FrontService, requires: [probe], migrations: [] });
+export const frontModule = defineModule({
+  contract: front,
+  service: FrontService,
+  requires: [probe],
+  fallbacks: [
+    fallback(probe, "fragile", ({ how }, { code }) => ({
+      text: how === "spoilt" ? (7 as never) : `not whole: ${code}`,
+    })),
+  ],
+  migrations: [],
+});
