@@ -1,9 +1,12 @@
 import type { Figures } from "./trial.js";
 import type { RollingRestart } from "./rolling-restart.js";
+import type { Noticed } from "./sick-neighbour.js";
 import { percentile } from "../chaos/report.js";
 
 /** What the faults may cost at most. */
-const limits = { lateMs: 100, attemptsRatio: 1.2, recoveryMs: 10_000, memoryMb: 400 };
+const limits = { lateMs: 100, attemptsRatio: 1.2, recoveryMs: 10_000, memoryMb: 400, slowerTimes: 2 };
+/** Below that nobody notices, and what is measured is the machine. */
+const noticeableMs = 20;
 /** A process cannot be back sooner than it starts: so many times as long as the whole system's start, where that is more. */
 const startsToRecover = 3;
 /** Where this process itself was kept waiting for so long, whoever was late may have been as well. */
@@ -80,4 +83,27 @@ export function rowOfReplacement(layout: string, fault: string, { rounds, observ
   const isProof = longestStallMs < stallMs;
   const isWell = failed + resets + (isProof ? late : 0) === 0;
   return rowOf(cells, isProof, isWell ? [] : [`${failed} failed, ${resets} resets, ${late} late`, ...complaints]);
+}
+
+/** The row of a shop in which a module that takes no part in what is asked for is sick. */
+export function rowOfNeighbour(layout: string, noticed: Noticed): Row {
+  const { sickness, requests, failed, p99BeforeMs, p99DuringMs, longestStallMs } = noticed;
+  const counts = [requests, failed, 0, 0].map(String);
+  const lengths = ["-", "-", "-", ms(p99BeforeMs), ms(p99DuringMs)];
+  const cells = [
+    layout,
+    `${sickness} in another module`,
+    ...counts,
+    ...lengths,
+    "-",
+    "-",
+    "-",
+    `${longestStallMs} ms at most`,
+  ];
+  const isProof = longestStallMs < stallMs;
+  const atMostMs = limits.slowerTimes * Math.max(p99BeforeMs, noticeableMs);
+  return rowOf(cells, isProof, [
+    failed > 0 && `${failed} requests failed that the sick module has no part in`,
+    isProof && p99DuringMs > atMostMs && `p99 went from ${ms(p99BeforeMs)} to ${ms(p99DuringMs)}`,
+  ]);
 }

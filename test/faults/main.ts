@@ -7,9 +7,10 @@ import { chosen, containing, wholeNumber } from "../chaos/command-line.js";
 import { writeIntoDocs } from "../chaos/into-docs.js";
 import { type LayoutName, startChain } from "./chain-system.js";
 import { faults } from "./faults.js";
-import { headings, type Row, rowOfReplacement, rowOfTrial } from "./judge.js";
+import { headings, type Row, rowOfNeighbour, rowOfReplacement, rowOfTrial } from "./judge.js";
 import { peakOf } from "./open-loop.js";
 import { rollingRestart, startSupervised } from "./rolling-restart.js";
+import { sickNeighbour } from "./sick-neighbour.js";
 import { trial } from "./trial.js";
 
 /** Hurts a chain of four processes under load, replaces every process of a shop, and judges what it cost. */
@@ -35,8 +36,13 @@ const { values } = parseArgs({
 const duringMs = 1_000 * wholeNumber("seconds", values.seconds);
 const requests = wholeNumber("requests", values.requests);
 const replacements = { restart: "rolling restart", deploy: "redeploy" } as const;
+const sicknesses = { loop: "loop in another module", leak: "leak in another module" } as const;
 const wantedLayouts = chosen("layout", values.layout, layouts);
-const isWanted = containing("fault", values.fault, [...faults.map(({ name }) => name), ...Object.values(replacements)]);
+const isWanted = containing("fault", values.fault, [
+  ...faults.map(({ name }) => name),
+  ...Object.values(replacements),
+  ...Object.values(sicknesses),
+]);
 const peakClients = 32;
 const peakMs = 5_000;
 const beforeMs = 5_000;
@@ -72,12 +78,28 @@ async function hurtChain(layout: (typeof layouts)[number]): Promise<void> {
   }
 }
 
+const shopOf = { http: "config/split.yaml", redis: "config/split-redis.yaml" } as const;
+
+async function sickenShop(layout: (typeof layouts)[number]): Promise<void> {
+  const wanted = (["loop", "leak"] as const).filter((sickness) => isWanted(sicknesses[sickness]));
+  if (layout === "etcd" || wanted.length === 0) return;
+  const redis = layout === "redis" ? await startRedisServer() : undefined;
+  const env: Record<string, string> = redis === undefined ? {} : { REDIS_URL: redis.url };
+  try {
+    for (const sickness of wanted) {
+      const topology = shopOf[layout];
+      add(rowOfNeighbour(layout, await sickNeighbour({ topology, env, sickness, perSecond: 50, forMs: duringMs })));
+    }
+  } finally {
+    await redis?.stop();
+  }
+}
+
 async function replaceShop(layout: (typeof layouts)[number]): Promise<void> {
   const operations = (["restart", "deploy"] as const).filter((operation) => isWanted(replacements[operation]));
   if (layout === "etcd" || operations.length === 0) return;
   const redis = layout === "redis" ? await startRedisServer() : undefined;
-  const topology = layout === "redis" ? "config/split-redis.yaml" : "config/split.yaml";
-  const shop = await startSupervised(topology, redis === undefined ? {} : { REDIS_URL: redis.url });
+  const shop = await startSupervised(shopOf[layout], redis === undefined ? {} : { REDIS_URL: redis.url });
   try {
     for (const operation of operations)
       add(
@@ -98,6 +120,7 @@ async function main(): Promise<void> {
     const missing = layout === "etcd" ? etcdMissing() : undefined;
     if (missing === undefined) await hurtChain(layout);
     else say(`etcd: skipped, ${missing}`);
+    await sickenShop(layout);
     await replaceShop(layout);
   }
   const cells = rows.map((row) => row.cells);
