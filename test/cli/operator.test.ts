@@ -77,7 +77,7 @@ describe.each([
       },
       () => system.stdout(),
     );
-    expect(dead[0]).toMatchObject({ module: "desk", event: "vault.opened", attempts: 3 });
+    expect(dead[0]).toMatchObject({ module: "desk", event: "vault.opened", attempts: 5 });
     expect(await done("events", "dead")).toContain("out of ink");
     const red = String(dead.find(({ key }) => key === "red")!.number);
     const blue = String(dead.find(({ key }) => key === "blue")!.number);
