@@ -17,7 +17,7 @@ function redBy(name: string, test: string): string[] {
       env: { ...process.env, PANGAEA_PLANTED: name, NO_COLOR: "1" },
     },
   );
-  return [...stdout.matchAll(/FAIL .*? > (.*)/g)].map(([, title]) => title!);
+  return [...stdout.matchAll(/^ +× (.+?)(?: \d+ms)?$/gm)].map(([, title]) => title!);
 }
 
 describe.each(patches)("the planted bug: $name", ({ name, file, find, test, ...patch }) => {
