@@ -14,6 +14,8 @@ function redBy(name: string, test: string): string[] {
     {
       cwd: root,
       encoding: "utf8",
+      // A bug that goes round for ever is one that somebody should have noticed.
+      timeout: 300_000,
       env: { ...process.env, PANGAEA_PLANTED: name, NO_COLOR: "1" },
     },
   );
