@@ -171,3 +171,17 @@ describe("calls over a circuit breaker", () => {
     }
   });
 });
+
+it("lets another call find out where the one that was to do so never came back", () => {
+  const clock = new HandClock();
+  const breaker = new CircuitBreaker(clock, { failureRatio: 0.5, minCalls: 1, windowMs: 10_000, openMs: 1_000 });
+  breaker.record(false);
+  expect([breaker.state, breaker.admits()]).toEqual(["open", true]);
+  expect(breaker.admits()).toBe(false);
+  clock.advance(999);
+  expect(breaker.admits()).toBe(false);
+  clock.advance(1);
+  expect([breaker.admits(), breaker.admits()]).toEqual([true, false]);
+  breaker.record(true);
+  expect([breaker.state, breaker.admits(), breaker.admits()]).toEqual(["closed", true, true]);
+});
