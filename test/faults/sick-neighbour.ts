@@ -8,7 +8,7 @@ import { exchange } from "./exchange.js";
 import { Stalls } from "./stalls.js";
 import { startSupervised } from "./rolling-restart.js";
 
-export type Sickness = "loop" | "leak";
+type Sickness = "loop" | "leak";
 
 /** What the others' customers noticed. Lengths are milliseconds. */
 export interface Noticed {
