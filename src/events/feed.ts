@@ -1,13 +1,14 @@
 import type { Call, Handler } from "../core/call.js";
 import { Cancellation } from "../core/cancellation.js";
 import type { Clock } from "../core/clock.js";
-import { errorOf, isError } from "../core/error.js";
+import { errorOf } from "../core/error.js";
 import type { Failpoints } from "../core/failpoints.js";
 import type { Logger } from "../core/logger.js";
 import { storedTraceId } from "../core/span.js";
 import type { OutboxRow } from "../storage/framework-tables.js";
 import { eventCall } from "./event-call.js";
 import type { Outbox } from "./outbox.js";
+import { backoffMs, isAway, maxAwayMs, maxBackoffMs } from "./try-again.js";
 
 export interface FeedOptions {
   readonly outbox: Outbox;
@@ -31,11 +32,6 @@ const batchSize = 100;
 /** So many events may be read and not confirmed. */
 const maxOpen = 2_000;
 const maxParallel = 32;
-const maxBackoffMs = 5_000;
-/** A subscriber that is away is asked again so soon. */
-const maxAwayMs = 1_000;
-
-const backoffMs = (failures: number, max: number): number => Math.min(25 * 2 ** failures, max);
 
 /**
  * Brings the events of one module to one subscriber: those of a key in the order of their commits, those of different
@@ -250,7 +246,3 @@ export class Feed {
     }
   }
 }
-
-/** Whether nobody was there to take the event: nothing was tried, so nothing speaks against the event itself. */
-const isAway = (error: unknown): boolean =>
-  isError(error) && error.code === "unavailable" && (error.outcome === "not-sent" || error.outcome === "not-executed");

@@ -42,10 +42,7 @@ const budgetRefusals = counter(
   "pangaea_client_retry_budget_refusals_total",
   "Calls not made again for want of budget.",
 );
-const fallbacksUsed = counter(
-  "pangaea_client_fallbacks_total",
-  "Failed calls in whose place the caller's own answer stood.",
-);
+const fallbacksUsed = counter("pangaea_fallbacks_total", "Failed calls in whose place the caller's own answer stood.");
 const budgetLeft = gauge("pangaea_client_retry_budget", "Calls that may be made again now.");
 const breakerState = gauge("pangaea_client_breaker_state", "0 closed, 1 half-open, 2 open.");
 const bulkheadPending = gauge("pangaea_client_bulkhead_pending", "Calls under way with an endpoint.");

@@ -62,7 +62,7 @@ it("is counted as often as it is used, for each procedure", async () => {
     deadlines: new Deadlines(clock),
     metrics: metrics as never,
   });
-  const rows = () => read.get("pangaea_client_fallbacks_total")!();
+  const rows = () => read.get("pangaea_fallbacks_total")!();
   expect(rows()).toEqual([]);
   let code: "unavailable" | "not_found" = "unavailable";
   const send = wrap([layers.ofFallback(get, validatorOf(empty))], () => Promise.reject(errorOf(code, "")));
