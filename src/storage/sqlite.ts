@@ -7,6 +7,9 @@ import type { Backend, StorageFault } from "./backend.js";
 import { ReadOnlyStore } from "./read-only-store.js";
 import { run } from "./run.js";
 
+const busyTimeoutMs = 5;
+const openingTimeoutMs = 5_000;
+
 /** A statement prepared once per connection: through the query builder a cached one costs a fifth. */
 function withStatementCache(connection: Sqlite) {
   const statements = new Map<string, Statement>();
@@ -27,7 +30,8 @@ function withStatementCache(connection: Sqlite) {
 /**
  * Opens or creates `file`: one connection that writes, one that reads. WAL, so that reads and commits do not wait for
  * each other; `synchronous=FULL` where `durable`, so that an acknowledged commit survives a power cut; a busy timeout of
- * 5 ms, because a longer one would stop the event loop: who finds it locked tries again later.
+ * 5 ms, because a longer one would stop the event loop: who finds it locked tries again later. Only the opening waits: who had
+ * the file before locks it while closing it.
  */
 export function openSqlite(file: string, durable = true): Backend {
   mkdirSync(dirname(file), { recursive: true });
@@ -35,8 +39,9 @@ export function openSqlite(file: string, durable = true): Backend {
   const open = (readonly: boolean) => {
     let connection: Sqlite | undefined;
     try {
-      connection = new BetterSqlite(file, { readonly, timeout: 5 });
+      connection = new BetterSqlite(file, { readonly, timeout: openingTimeoutMs });
       if (!readonly) connection.pragma("journal_mode = WAL");
+      connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
       connection.pragma(`synchronous = ${flushed}`);
       connection.pragma("foreign_keys = ON");
     } catch (error) {
